@@ -1,0 +1,249 @@
+package io.armrunner.process;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One stage that runs: a leader in a session of its own, and the shell that it started on the stage's script.
+ *
+ * <p>The leader is a shell of a few lines. It survives a TERM to its group, waits for the stage's shell, keeps the exit
+ * status in a file, and writes an end mark with the status into the job's output, behind everything that the script had
+ * written. The script is a file of mode 0600 that is deleted when the stage has ended. Used by the job's thread.
+ */
+public final class StageProcess {
+    private static final String LEADER =
+            """
+            trap : TERM INT HUP QUIT
+            script=$1 output=$2 status=$3 mark=$4
+            shift 4
+            "$@" <"$script" >"$output" 2>&1
+            code=$?
+            echo "$code" >"$status"
+            printf '\\000%s %d\\n' "$mark" "$code" >"$output"
+            """;
+
+    /** A look at quiet output costs a system call; at this pace a hundred silent jobs cost one per cent of a core. */
+    private static final Duration SLOWEST_LOOK = Duration.ofMillis(50);
+
+    /** How long after the leader's end its mark may be on its way through the FIFO before we write one for it. */
+    private static final Duration LAST_WORDS = Duration.ofMillis(100);
+
+    private static final Set<StandardOpenOption> CREATE = Set.of(StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE);
+
+    private final OutputPipe pipe;
+    private final Path script;
+    private final ProcessIdentity leader;
+    private final @Nullable Process child;
+    private final EndMark mark;
+    private long quietSince = System.nanoTime();
+    private boolean vanished;
+    private boolean markedByUs;
+
+    private StageProcess(
+            OutputPipe pipe, Path script, ProcessIdentity leader, @Nullable Process child, EndMark mark) {
+        this.pipe = pipe;
+        this.script = script;
+        this.leader = leader;
+        this.child = child;
+        this.mark = mark;
+    }
+
+    /**
+     * Starts a stage.
+     *
+     * @param pipe the job's output
+     * @param number of the stage within the job; names its files and its end mark
+     * @param nonce not to be guessed by the job, so that no output looks like an end mark
+     * @param shell the argv that reads a script from its standard input
+     * @param directory where the shell starts
+     * @param environment what the shell inherits
+     */
+    public static StageProcess start(
+            OutputPipe pipe,
+            int number,
+            String nonce,
+            List<String> shell,
+            String text,
+            Path directory,
+            java.util.Map<String, String> environment)
+            throws IOException {
+        Path script = pipe.directory().resolve("stage." + number + ".script");
+        try (FileChannel file = FileChannel.open(
+                script,
+                CREATE,
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")))) {
+            ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(UTF_8));
+            while (bytes.hasRemaining()) {
+                file.write(bytes);
+            }
+        }
+        EndMark mark = new EndMark(nonce + "." + number);
+        List<String> argv = new ArrayList<>(List.of("setsid", "sh", "-c", LEADER, "armrunner-stage"));
+        argv.addAll(List.of(
+                script.toString(),
+                pipe.fifo().toString(),
+                pipe.directory().resolve("stage." + number + ".status").toString(),
+                mark.text()));
+        argv.addAll(shell);
+        ProcessBuilder builder = new ProcessBuilder(argv)
+                .directory(directory.toFile())
+                .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .redirectError(ProcessBuilder.Redirect.DISCARD);
+        builder.environment().clear();
+        builder.environment().putAll(environment);
+        Process child = builder.start();
+        ProcessIdentity leader = ProcessIdentity.of(child.toHandle());
+        Files.writeString(pipe.directory().resolve("stage." + number + ".leader"), leader.text(), UTF_8);
+        return new StageProcess(pipe, script, leader, child, mark);
+    }
+
+    /**
+     * Finds a stage that an earlier manager started.
+     *
+     * @return empty when that manager had not come to start it
+     */
+    public static Optional<StageProcess> attach(OutputPipe pipe, int number, String nonce) throws IOException {
+        Path script = pipe.directory().resolve("stage." + number + ".script");
+        return ProcessIdentity.parse(OutputPipe.readIfThere(pipe.directory().resolve("stage." + number + ".leader")))
+                .map(leader -> new StageProcess(pipe, script, leader, null, new EndMark(nonce + "." + number)));
+    }
+
+    /** The group's leader. */
+    public ProcessIdentity leader() {
+        return leader;
+    }
+
+    /**
+     * Passes on what the stage has printed and waits a little for more.
+     *
+     * @param limit how long to wait at the most when there is nothing
+     * @return how the stage ended, once it has and all of its output was passed on; empty while it runs
+     */
+    public Optional<StageEnd> poll(JobOutput output, Duration limit) throws IOException, InterruptedException {
+        ByteBuffer bytes = pipe.read();
+        if (bytes.hasRemaining()) {
+            quietSince = System.nanoTime();
+            Optional<Integer> status = mark.pass(bytes, output);
+            return status.map(code -> ended(vanished ? new StageEnd.Vanished() : new StageEnd.Exited(code)));
+        }
+        // A stage that just spoke is looked at often, one that has been silent for long seldom.
+        long quiet = System.nanoTime() - quietSince;
+        if (!isRunning() && quiet > LAST_WORDS.toNanos() && !markedByUs) {
+            return leaderIsGone();
+        }
+        long pause = Math.clamp(quiet / 4, 500_000, Math.min(limit.toNanos(), SLOWEST_LOOK.toNanos()));
+        if (child != null && child.isAlive()) {
+            child.waitFor(pause, TimeUnit.NANOSECONDS);
+        } else {
+            Thread.sleep(Duration.ofNanos(pause));
+        }
+        return Optional.empty();
+    }
+
+    /** Sends a signal to the stage's whole group. */
+    public boolean signal(String signal) throws IOException, InterruptedException {
+        return ProcessGroup.signal(leader.pid(), signal);
+    }
+
+    /**
+     * The leader was killed and can't write its mark any more. Ours ends up behind all that its group had written; with
+     * the collector gone as well, all that there is has been read.
+     */
+    private Optional<StageEnd> leaderIsGone() throws IOException {
+        String status = lastWord();
+        vanished = status.isEmpty();
+        if (!pipe.isCollected()) {
+            return Optional.of(ended(vanished ? new StageEnd.Vanished() : new StageEnd.Exited(Integer.parseInt(status))));
+        }
+        markedByUs = true;
+        pipe.append("\0" + mark.text() + " " + (vanished ? "255" : status) + "\n");
+        return Optional.empty();
+    }
+
+    private boolean isRunning() {
+        return child != null ? child.isAlive() : leader.find().isPresent();
+    }
+
+    /** The status file's content: there, a mark is on its way, or was written before the leader ended. */
+    private String lastWord() throws IOException {
+        String name = script.getFileName().toString().replace(".script", ".status");
+        return OutputPipe.readIfThere(script.resolveSibling(name)).strip();
+    }
+
+    private StageEnd ended(StageEnd end) {
+        try {
+            Files.deleteIfExists(script);
+        } catch (IOException e) {
+            // It goes with the job's directory; that it could not go now says that the disk is in trouble.
+            throw new java.io.UncheckedIOException(e);
+        }
+        return end;
+    }
+
+    /** Finds the end mark in the output, in whatever pieces it comes, and passes on all that is not it. */
+    static final class EndMark {
+        private final byte[] mark;
+        private final byte[] held;
+        private int matched;
+        private int status = -1;
+
+        EndMark(String text) {
+            mark = ("\0" + text + " ").getBytes(US_ASCII);
+            held = mark.clone();
+        }
+
+        String text() {
+            return new String(mark, 1, mark.length - 2, US_ASCII);
+        }
+
+        /** The status, once the whole mark has been seen; what follows it in {@code bytes} is not touched. */
+        Optional<Integer> pass(ByteBuffer bytes, JobOutput output) {
+            byte[] array = bytes.array();
+            int start = bytes.position();
+            int end = bytes.limit();
+            for (int i = start; i < end; i++) {
+                byte b = array[i];
+                if (matched == mark.length) {
+                    if (b == '\n') {
+                        bytes.position(i + 1);
+                        return Optional.of(Math.max(status, 0));
+                    }
+                    status = Math.max(status, 0) * 10 + (b - '0');
+                } else if (b == mark[matched]) {
+                    if (matched == 0 && i > start) {
+                        output.write(array, start, i - start);
+                    }
+                    matched++;
+                    start = i + 1;
+                } else if (matched > 0) {
+                    // The mark's first byte stands nowhere else in it: a failed match can only begin anew here.
+                    output.write(held, 0, matched);
+                    matched = 0;
+                    start = i;
+                    i--;
+                }
+            }
+            if (matched == 0 && end > start) {
+                output.write(array, start, end - start);
+            }
+            bytes.position(end);
+            return Optional.empty();
+        }
+    }
+}
