@@ -1,0 +1,113 @@
+package io.armrunner.plan;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What of one {@code [[runners]]} entry matters for a job (job-semantics §10.2), plus what this
+ * product calls itself. Immutable; one instance serves all jobs of the runner.
+ *
+ * @param name the runner's name, for the log's second line
+ * @param shortToken the token's short form; it is part of paths
+ * @param systemId this manager's id, {@code s_…} or {@code r_…}
+ * @param url GitLab's base URL
+ * @param cloneUrl the base URL to fetch from instead, empty for the one in the payload
+ * @param executor the word of the configuration, {@code shell} or {@code docker}; it stands in the
+ *     log
+ * @param shell {@code bash} or {@code sh}
+ * @param environment {@code KEY=VALUE} entries, weaker than the job's variables
+ * @param preGetSourcesScript run before the sources come, empty for none; so the three others at
+ *     their places
+ * @param featureFlags flags that this runner fixes, stronger than the job's variables; unknown
+ *     names are passed over
+ * @param prepareTimeout limit of the preparation, empty for the job's
+ * @param getSourcesTimeout limit of all attempts to get the sources, empty for the job's
+ * @param debugTraceDisabled whether {@code CI_DEBUG_TRACE} and {@code CI_DEBUG_SERVICES} have no
+ *     effect
+ * @param customBuildDirEnabled whether {@code GIT_CLONE_PATH} may be used; empty for the executor's
+ *     default
+ * @param cleanGitConfig whether the git configuration of an earlier job is removed; empty for the
+ *     executor's default
+ * @param safeDirectoryCheckout whether the project directory is declared safe to git; empty for the
+ *     executor's default
+ * @param outputLimitKib size limit of the log in KiB
+ * @param product name, version, revision and architecture for header and variables
+ */
+public record RunnerSettings(
+        String name,
+        String shortToken,
+        String systemId,
+        String url,
+        String cloneUrl,
+        String executor,
+        String shell,
+        List<String> environment,
+        String preGetSourcesScript,
+        String postGetSourcesScript,
+        String preBuildScript,
+        String postBuildScript,
+        Map<String, Boolean> featureFlags,
+        Optional<Duration> prepareTimeout,
+        Optional<Duration> getSourcesTimeout,
+        boolean debugTraceDisabled,
+        Optional<Boolean> customBuildDirEnabled,
+        Optional<Boolean> cleanGitConfig,
+        Optional<Boolean> safeDirectoryCheckout,
+        int outputLimitKib,
+        Product product) {
+
+    /** GitLab Runner's own default: 4 MiB of log. */
+    public static final int DEFAULT_OUTPUT_LIMIT_KIB = 4096;
+
+    public RunnerSettings {
+        environment = List.copyOf(environment);
+        featureFlags = Map.copyOf(featureFlags);
+    }
+
+    /**
+     * Settings with nothing but what a runner must have; the rest as if the configuration did not
+     * mention it.
+     */
+    public static RunnerSettings minimal(
+            String name,
+            String shortToken,
+            String systemId,
+            String url,
+            String executor,
+            Product product) {
+        return new RunnerSettings(
+                name,
+                shortToken,
+                systemId,
+                url,
+                "",
+                executor,
+                "bash",
+                List.of(),
+                "",
+                "",
+                "",
+                "",
+                Map.of(),
+                Optional.empty(),
+                Optional.empty(),
+                false,
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                DEFAULT_OUTPUT_LIMIT_KIB,
+                product);
+    }
+
+    /**
+     * What runs the job.
+     *
+     * @param name the product, as in {@code Running with <name> <version> (<revision>)}
+     * @param version its version
+     * @param revision the commit it was built from, 8 characters
+     * @param architecture where it runs, in Go's words: {@code linux/arm64}
+     */
+    public record Product(String name, String version, String revision, String architecture) {}
+}
