@@ -30,12 +30,11 @@ final class Absent {
             return Map.of();
         }
         Map<String, T> known = new LinkedHashMap<>();
-        value.forEach(
-                (key, item) -> {
-                    if (item != null) {
-                        known.put(key, item);
-                    }
-                });
+        value.forEach((key, item) -> {
+            if (item != null) {
+                known.put(key, item);
+            }
+        });
         return Collections.unmodifiableMap(known);
     }
 }

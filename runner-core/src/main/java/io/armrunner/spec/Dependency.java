@@ -3,7 +3,10 @@ package io.armrunner.spec;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import org.jspecify.annotations.Nullable;
 
-/** An earlier job whose artifacts this one gets (runner-protocol §3.8.12); an empty {@code artifactsFile.filename} means there are none. */
+/**
+ * An earlier job whose artifacts this one gets (runner-protocol §3.8.12); an empty {@code
+ * artifactsFile.filename} means there are none.
+ */
 public record Dependency(
         long id,
         String name,

@@ -30,8 +30,8 @@ public enum FailureReason {
     }
 
     /**
-     * The reason to send to a server that knows {@code supported}: itself, or the nearest one that this server takes
-     * (runner-protocol §5.5, column "if not listed").
+     * The reason to send to a server that knows {@code supported}: itself, or the nearest one that
+     * this server takes (runner-protocol §5.5, column "if not listed").
      */
     public FailureReason supportedBy(List<String> supported) {
         if (supported.contains(wireName())) {

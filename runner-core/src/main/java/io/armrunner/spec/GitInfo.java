@@ -4,7 +4,10 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Where the sources of a job are (runner-protocol §3.8.3). {@code repoUrl} holds the job token: clean it before it is shown. */
+/**
+ * Where the sources of a job are (runner-protocol §3.8.3). {@code repoUrl} holds the job token:
+ * clean it before it is shown.
+ */
 public record GitInfo(
         @JsonProperty("repo_url") Secret repoUrl,
         @JsonProperty("repo_object_format") String repoObjectFormat,
@@ -16,7 +19,8 @@ public record GitInfo(
         int depth,
         @JsonProperty("protected") @Nullable Boolean isProtected) {
     /** What stands for an absent one. */
-    public static final GitInfo EMPTY = new GitInfo(null, null, null, null, null, null, null, 0, null);
+    public static final GitInfo EMPTY =
+            new GitInfo(null, null, null, null, null, null, null, 0, null);
 
     public GitInfo(
             @JsonProperty("repo_url") @Nullable Secret repoUrl,

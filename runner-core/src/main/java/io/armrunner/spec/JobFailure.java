@@ -1,8 +1,8 @@
 package io.armrunner.spec;
 
 /**
- * The one way in which the engine says that a job cannot go on, and why. A script that fails is not one of these: that
- * is an outcome.
+ * The one way in which the engine says that a job cannot go on, and why. A script that fails is not
+ * one of these: that is an outcome.
  */
 public final class JobFailure extends Exception {
     private static final long serialVersionUID = 1L;
@@ -12,7 +12,8 @@ public final class JobFailure extends Exception {
 
     /**
      * @param reason the class of failure, as GitLab counts it
-     * @param explanation what was tried, on what, and what to do: the user reads it in the job's log
+     * @param explanation what was tried, on what, and what to do: the user reads it in the job's
+     *     log
      */
     public JobFailure(FailureReason reason, String explanation) {
         this(reason, explanation, 0);

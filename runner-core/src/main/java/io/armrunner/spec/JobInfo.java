@@ -17,11 +17,13 @@ public record JobInfo(
         @JsonProperty("instance_id") String instanceId,
         @JsonProperty("user_id") long userId,
         @JsonProperty("time_in_queue_seconds") double timeInQueueSeconds,
-        @JsonProperty("project_jobs_running_on_instance_runners_count") String projectJobsRunningOnInstanceRunnersCount,
+        @JsonProperty("project_jobs_running_on_instance_runners_count")
+                String projectJobsRunningOnInstanceRunnersCount,
         @JsonProperty("queue_size") long queueSize,
         @JsonProperty("queue_depth") long queueDepth) {
     /** What stands for an absent one. */
-    public static final JobInfo EMPTY = new JobInfo(null, null, 0, 0, null, null, 0, 0, 0, null, 0, 0, null, 0, 0);
+    public static final JobInfo EMPTY =
+            new JobInfo(null, null, 0, 0, null, null, 0, 0, 0, null, 0, 0, null, 0, 0);
 
     public JobInfo(
             @Nullable String name,
@@ -36,7 +38,8 @@ public record JobInfo(
             @JsonProperty("instance_id") @Nullable String instanceId,
             @JsonProperty("user_id") long userId,
             @JsonProperty("time_in_queue_seconds") double timeInQueueSeconds,
-            @JsonProperty("project_jobs_running_on_instance_runners_count") @Nullable String projectJobsRunningOnInstanceRunnersCount,
+            @JsonProperty("project_jobs_running_on_instance_runners_count")
+                    @Nullable String projectJobsRunningOnInstanceRunnersCount,
             @JsonProperty("queue_size") long queueSize,
             @JsonProperty("queue_depth") long queueDepth) {
         this.name = Absent.string(name);
@@ -51,7 +54,8 @@ public record JobInfo(
         this.instanceId = Absent.string(instanceId);
         this.userId = userId;
         this.timeInQueueSeconds = timeInQueueSeconds;
-        this.projectJobsRunningOnInstanceRunnersCount = Absent.string(projectJobsRunningOnInstanceRunnersCount);
+        this.projectJobsRunningOnInstanceRunnersCount =
+                Absent.string(projectJobsRunningOnInstanceRunnersCount);
         this.queueSize = queueSize;
         this.queueDepth = queueDepth;
     }

@@ -6,7 +6,10 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** A job as {@code POST /jobs/request} hands it out (runner-protocol §3.8). Every list is in the order of the wire, which matters for variables and steps. */
+/**
+ * A job as {@code POST /jobs/request} hands it out (runner-protocol §3.8). Every list is in the
+ * order of the wire, which matters for variables and steps.
+ */
 public record JobPayload(
         long id,
         Secret token,

@@ -8,13 +8,17 @@ import org.jspecify.annotations.Nullable;
 public record PolicyOptions(
         @JsonProperty("execution_policy_job") boolean executionPolicyJob,
         @JsonProperty("policy_name") String policyName,
-        @JsonProperty("policy_variables_override_allowed") @Nullable Boolean policyVariablesOverrideAllowed,
-        @JsonProperty("policy_variables_override_exceptions") List<String> policyVariablesOverrideExceptions) {
+        @JsonProperty("policy_variables_override_allowed")
+                @Nullable Boolean policyVariablesOverrideAllowed,
+        @JsonProperty("policy_variables_override_exceptions")
+                List<String> policyVariablesOverrideExceptions) {
     public PolicyOptions(
             @JsonProperty("execution_policy_job") boolean executionPolicyJob,
             @JsonProperty("policy_name") @Nullable String policyName,
-            @JsonProperty("policy_variables_override_allowed") @Nullable Boolean policyVariablesOverrideAllowed,
-            @JsonProperty("policy_variables_override_exceptions") @Nullable List<@Nullable String> policyVariablesOverrideExceptions) {
+            @JsonProperty("policy_variables_override_allowed")
+                    @Nullable Boolean policyVariablesOverrideAllowed,
+            @JsonProperty("policy_variables_override_exceptions")
+                    @Nullable List<@Nullable String> policyVariablesOverrideExceptions) {
         this.executionPolicyJob = executionPolicyJob;
         this.policyName = Absent.string(policyName);
         this.policyVariablesOverrideAllowed = policyVariablesOverrideAllowed;

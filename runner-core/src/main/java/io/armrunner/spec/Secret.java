@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A token or another value that must never be seen: printing one gives {@code [MASKED]}.
  *
- * <p>Only the code that puts the value on the wire, or into the masks, calls {@link #value()}. Immutable.
+ * <p>Only the code that puts the value on the wire, or into the masks, calls {@link #value()}.
+ * Immutable.
  */
 public final class Secret {
     /** The absent secret. */
@@ -37,8 +38,8 @@ public final class Secret {
     }
 
     /**
-     * The part that GitLab itself shows of a token: nine characters after the prefix, as {@code CI_RUNNER_SHORT_TOKEN}
-     * has it (runner-protocol §1.2, job-semantics §2.2).
+     * The part that GitLab itself shows of a token: nine characters after the prefix, as {@code
+     * CI_RUNNER_SHORT_TOKEN} has it (runner-protocol §1.2, job-semantics §2.2).
      */
     public String shortForm() {
         String rest = value;

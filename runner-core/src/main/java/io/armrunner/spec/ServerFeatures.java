@@ -15,7 +15,8 @@ public record ServerFeatures(
     public ServerFeatures(
             @JsonProperty("trace_sections") boolean traceSections,
             @JsonProperty("failure_reasons") @Nullable List<@Nullable String> failureReasons,
-            @JsonProperty("token_mask_prefixes") @Nullable List<@Nullable String> tokenMaskPrefixes) {
+            @JsonProperty("token_mask_prefixes")
+                    @Nullable List<@Nullable String> tokenMaskPrefixes) {
         this.traceSections = traceSections;
         this.failureReasons = Absent.list(failureReasons);
         this.tokenMaskPrefixes = Absent.list(tokenMaskPrefixes);

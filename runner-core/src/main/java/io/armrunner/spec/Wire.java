@@ -26,7 +26,10 @@ public final class Wire {
         return read(json, JobPayload.class);
     }
 
-    /** Reads a value of {@code type}; the error's text never quotes the input, which may hold a token. */
+    /**
+     * Reads a value of {@code type}; the error's text never quotes the input, which may hold a
+     * token.
+     */
     public static <T> T read(byte[] json, Class<T> type) throws JsonProcessingException {
         try {
             return MAPPER.readValue(json, type);
