@@ -291,7 +291,7 @@ final class Payloads {
         String lower = name.toLowerCase(Locale.ROOT);
         for (int i = 0; i < lower.length() && slug.length() < 63; i++) {
             char c = lower.charAt(i);
-            slug.append(c >= 'a' && c <= 'z' || c >= '0' && c <= '9' ? c : '-');
+            slug.append((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ? c : '-');
         }
         int start = 0;
         int end = slug.length();

@@ -25,7 +25,7 @@ public record RecordedRequest(
         String path,
         String rawQuery,
         Map<String, String> headers,
-        byte[] body,
+        String body,
         int status) {
     /** The status of a request that got no answer. */
     public static final int NO_ANSWER = 0;

@@ -8,7 +8,7 @@ import java.util.HashMap;
 import java.util.Map;
 
 /** A short answer: status, headers, body. */
-record Reply(int status, Map<String, String> headers, byte[] body) {
+record Reply(int status, Map<String, String> headers, String body) {
     private static final Map<Integer, String> NAMES =
             Map.ofEntries(
                     Map.entry(400, "Bad request"),
@@ -30,19 +30,20 @@ record Reply(int status, Map<String, String> headers, byte[] body) {
 
     /** An answer without a body. */
     static Reply empty(int status) {
-        return new Reply(status, Map.of(), new byte[0]);
+        return new Reply(status, Map.of(), "");
     }
 
     static Reply json(int status, Object value) {
-        return new Reply(status, Map.of("Content-Type", "application/json"), Wire.bytes(value));
+        return new Reply(
+                status,
+                Map.of("Content-Type", "application/json"),
+                new String(Wire.bytes(value), StandardCharsets.UTF_8));
     }
 
     /** The status' number as the body, as GitLab answers a {@code PUT}. */
     static Reply number(int status) {
         return new Reply(
-                status,
-                Map.of("Content-Type", "application/json"),
-                Integer.toString(status).getBytes(StandardCharsets.US_ASCII));
+                status, Map.of("Content-Type", "application/json"), Integer.toString(status));
     }
 
     /** A refusal with its reason (runner-protocol §1.7). */
@@ -59,10 +60,7 @@ record Reply(int status, Map<String, String> headers, byte[] body) {
     /** A refusal as object storages word it. */
     static Reply xml(int status, String code, String message) {
         String text = "<Error><Code>" + code + "</Code><Message>" + message + "</Message></Error>";
-        return new Reply(
-                status,
-                Map.of("Content-Type", "application/xml"),
-                text.getBytes(StandardCharsets.UTF_8));
+        return new Reply(status, Map.of("Content-Type", "application/xml"), text);
     }
 
     Reply with(String name, String value) {
@@ -74,6 +72,6 @@ record Reply(int status, Map<String, String> headers, byte[] body) {
     void send(Exchange exchange, Map<String, String> additional) throws IOException {
         Map<String, String> all = new HashMap<>(additional);
         all.putAll(headers);
-        exchange.reply(status, all, body);
+        exchange.reply(status, all, body.getBytes(StandardCharsets.UTF_8));
     }
 }

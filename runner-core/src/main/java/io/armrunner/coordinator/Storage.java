@@ -73,7 +73,7 @@ final class Storage implements HttpHandler, AutoCloseable {
                                     exchange.path(),
                                     exchange.rawQuery(),
                                     exchange.headers(),
-                                    new byte[0],
+                                    "",
                                     answered.status())));
         }
     }
