@@ -1,0 +1,199 @@
+package io.armrunner.coordinator;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.armrunner.spec.Secret;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A running embedded GitLab. Thread-safe.
+ *
+ * <p>Whoever starts it closes it; closing breaks all connections off, ends the git processes and
+ * removes the artifacts and logs.
+ */
+public final class Coordinator implements AutoCloseable {
+    private final PortOpener opener;
+    private final CoordinatorSettings settings;
+    private final Books books;
+    private final Faults faults = new Faults();
+    private final Path directory;
+    private final GitCommand git;
+    private final ApiRouter router;
+    private final Storage storage;
+    private final Secret registrationToken;
+    private final int port;
+    private PortOpener.@Nullable OpenPort open;
+
+    /** Opens the port, and a second one for redirected downloads when the settings ask for them. */
+    public static Coordinator start(PortOpener opener, CoordinatorSettings settings)
+            throws IOException {
+        Files.createDirectories(settings.directory());
+        return new Coordinator(
+                opener, settings, Files.createTempDirectory(settings.directory(), "coordinator-"));
+    }
+
+    private Coordinator(PortOpener opener, CoordinatorSettings settings, Path directory)
+            throws IOException {
+        this.opener = opener;
+        this.settings = settings;
+        this.directory = directory;
+        this.books = new Books(settings);
+        this.git = new GitCommand(settings.environment());
+        this.registrationToken = books.token("GR1348941");
+        this.storage = new Storage(books, faults);
+        this.router = new ApiRouter(books, faults, git, storage, directory, registrationToken);
+        if (settings.redirectDownloads()) {
+            storage.open(opener, settings.host());
+        }
+        PortOpener.OpenPort first = opener.open(new InetSocketAddress(settings.host(), 0), router);
+        this.port = first.port();
+        this.open = first;
+    }
+
+    /** Where it is, such as {@code http://127.0.0.1:43121}, also while it is down. */
+    public URI url() {
+        String host = settings.host().contains(":") ? "[" + settings.host() + "]" : settings.host();
+        return URI.create("http://" + host + ":" + port);
+    }
+
+    /** Registers a runner, as the web page does; its token starts with {@code glrt-}. */
+    public CoordinatorRunner registerRunner(RunnerSpec spec) {
+        CoordinatorRunner runner =
+                new CoordinatorRunner(books, books.nextId(), spec, books.token("glrt-t1_"), false);
+        books.change(() -> books.add(runner));
+        return runner;
+    }
+
+    /** The token with which {@code POST /runners} registers a runner. */
+    public Secret registrationToken() {
+        return registrationToken;
+    }
+
+    /** Serves a repository, bare or with a working tree, for reading. */
+    public Project addProject(String path, Path repository) {
+        return add(new Project(books.nextId(), path, repository.toAbsolutePath(), false));
+    }
+
+    /** Serves a repository for reading and pushing. */
+    public Project addWritableProject(String path, Path repository) {
+        return add(new Project(books.nextId(), path, repository.toAbsolutePath(), true));
+    }
+
+    /** Starts the description of a job. */
+    public JobBuilder job(String name) {
+        return new JobBuilder(this, name);
+    }
+
+    /** Queues a payload as it is, for any runner that takes untagged jobs. */
+    public CoordinatorJob enqueue(JsonNode payload) {
+        return enqueue((ObjectNode) payload.deepCopy(), Set.of(), Set.of(), List.of());
+    }
+
+    CoordinatorJob enqueue(
+            ObjectNode payload,
+            Set<String> tags,
+            Set<String> features,
+            List<CoordinatorJob> dependencies) {
+        Set<String> needed = new HashSet<>(features);
+        needed.addAll(Payloads.neededFeatures(payload));
+        Path log = directory.resolve("job-" + payload.path("id").asLong() + ".log");
+        CoordinatorJob job = new CoordinatorJob(books, payload, tags, needed, dependencies, log);
+        books.change(() -> books.add(job));
+        return job;
+    }
+
+    /** A job by its id. */
+    public Optional<CoordinatorJob> job(long id) {
+        return books.locked(() -> books.job(id));
+    }
+
+    /** All jobs, in the order in which they were queued. */
+    public List<CoordinatorJob> jobs() {
+        return books.locked(books::jobs);
+    }
+
+    /** What is to go wrong. */
+    public Faults faults() {
+        return faults;
+    }
+
+    /** Every request that has been answered or cut, in the order of its end. */
+    public List<RecordedRequest> requests() {
+        return books.locked(books::requests);
+    }
+
+    /** The requests of one endpoint. */
+    public List<RecordedRequest> requests(Endpoint endpoint) {
+        return requests().stream().filter(request -> request.endpoint() == endpoint).toList();
+    }
+
+    /** All that a runner did and must not do, in words. */
+    public List<String> violations() {
+        return books.locked(books::violations);
+    }
+
+    /** Forgets the violations so far: for a test that provokes them. */
+    public void forgetViolations() {
+        books.change(books::forgetViolations);
+    }
+
+    /** Moves all queue values, as any change in GitLab may: held job requests are answered. */
+    public void bumpQueue() {
+        books.change(books::bumpAll);
+    }
+
+    /** Closes the port: connections break off, new ones are refused. State stays. */
+    public synchronized void goDown() {
+        if (open != null) {
+            open.close();
+            open = null;
+        }
+    }
+
+    /** Opens the same port again. */
+    public synchronized void comeUp() throws IOException {
+        if (open == null) {
+            open = opener.open(new InetSocketAddress(settings.host(), port), router);
+        }
+    }
+
+    Books books() {
+        return books;
+    }
+
+    GitCommand git() {
+        return git;
+    }
+
+    /** Closes the ports, ends what still runs for a client and removes all files. */
+    @Override
+    public void close() {
+        goDown();
+        storage.close();
+        router.close();
+        try (Stream<Path> files = Files.walk(directory)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(file);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot remove " + directory, e);
+        }
+    }
+
+    private Project add(Project project) {
+        books.change(() -> books.add(project));
+        return project;
+    }
+}

@@ -1,0 +1,244 @@
+package io.armrunner.coordinator;
+
+import io.armrunner.http.Exchange;
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InterruptedIOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An exchange that shows one ordered fault, and remembers what was answered. Used by the handler's
+ * thread only.
+ */
+final class FaultyExchange implements Exchange {
+    private final Exchange real;
+    private @Nullable Fault fault;
+    private int status = RecordedRequest.NO_ANSWER;
+
+    FaultyExchange(Exchange real) {
+        this.real = real;
+    }
+
+    /** Shows the faults that come before the effect; whether the request is to be served at all. */
+    boolean begin(Optional<Fault> ordered) throws IOException, InterruptedException {
+        fault = ordered.orElse(null);
+        return switch (fault) {
+            case null -> true;
+            case Fault.Answer answer -> {
+                reply(
+                        answer.status(),
+                        answer.headers(),
+                        answer.body().getBytes(StandardCharsets.UTF_8));
+                yield false;
+            }
+            case Fault.Cut _ -> {
+                real.abort();
+                yield false;
+            }
+            case Fault.Delay delay -> {
+                Thread.sleep(delay.pause());
+                yield true;
+            }
+            case Fault.LostAnswer _, Fault.Slow _, Fault.BrokenBody _ -> true;
+        };
+    }
+
+    /** Cuts the connection of a request whose answer is to be lost. */
+    void end() {
+        if (fault instanceof Fault.LostAnswer) {
+            status = RecordedRequest.NO_ANSWER;
+            real.abort();
+        }
+    }
+
+    /** What was answered, or {@link RecordedRequest#NO_ANSWER}. */
+    int status() {
+        return status;
+    }
+
+    @Override
+    public String method() {
+        return real.method();
+    }
+
+    @Override
+    public String path() {
+        return real.path();
+    }
+
+    @Override
+    public Map<String, String> query() {
+        return real.query();
+    }
+
+    @Override
+    public String rawQuery() {
+        return real.rawQuery();
+    }
+
+    @Override
+    public Optional<String> header(String name) {
+        return real.header(name);
+    }
+
+    @Override
+    public Map<String, String> headers() {
+        return real.headers();
+    }
+
+    @Override
+    public InputStream body() {
+        return fault instanceof Fault.Slow slow ? new SlowInput(real.body(), slow) : real.body();
+    }
+
+    @Override
+    public byte[] body(int limit) throws IOException {
+        return real.body(limit);
+    }
+
+    @Override
+    public void reply(int answered, Map<String, String> headers, byte[] body) throws IOException {
+        status = answered;
+        switch (fault) {
+            case Fault.LostAnswer _ -> {}
+            case Fault.Slow _, Fault.BrokenBody _ -> {
+                try (OutputStream out = replyStream(answered, headers)) {
+                    out.write(body);
+                }
+            }
+            case null -> real.reply(answered, headers, body);
+            case Fault.Answer _, Fault.Cut _, Fault.Delay _ -> real.reply(answered, headers, body);
+        }
+    }
+
+    @Override
+    public OutputStream replyStream(int answered, Map<String, String> headers) throws IOException {
+        status = answered;
+        return switch (fault) {
+            case Fault.LostAnswer _ -> OutputStream.nullOutputStream();
+            case Fault.Slow slow -> new SlowOutput(real.replyStream(answered, headers), slow);
+            case Fault.BrokenBody broken ->
+                    new BrokenOutput(real.replyStream(answered, headers), broken.after());
+            case null -> real.replyStream(answered, headers);
+            case Fault.Answer _, Fault.Cut _, Fault.Delay _ -> real.replyStream(answered, headers);
+        };
+    }
+
+    @Override
+    public boolean isClosed() {
+        return real.isClosed();
+    }
+
+    @Override
+    public void abort() {
+        status = RecordedRequest.NO_ANSWER;
+        real.abort();
+    }
+
+    private static void pause(Duration pause) throws IOException {
+        try {
+            Thread.sleep(pause);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("stopped in a pause of a slow body");
+        }
+    }
+
+    private static final class SlowInput extends FilterInputStream {
+        private final Fault.Slow slow;
+
+        SlowInput(InputStream in, Fault.Slow slow) {
+            super(in);
+            this.slow = slow;
+        }
+
+        @Override
+        public int read() throws IOException {
+            pause(slow.pause());
+            return super.read();
+        }
+
+        @Override
+        public int read(byte[] into, int offset, int length) throws IOException {
+            pause(slow.pause());
+            return super.read(into, offset, Math.min(length, slow.piece()));
+        }
+    }
+
+    private static final class SlowOutput extends OutputStream {
+        private final OutputStream out;
+        private final Fault.Slow slow;
+
+        SlowOutput(OutputStream out, Fault.Slow slow) {
+            this.out = out;
+            this.slow = slow;
+        }
+
+        @Override
+        public void write(int one) throws IOException {
+            write(new byte[] {(byte) one}, 0, 1);
+        }
+
+        @Override
+        public void write(byte[] bytes, int offset, int length) throws IOException {
+            for (int done = 0; done < length; done += slow.piece()) {
+                pause(slow.pause());
+                out.write(bytes, offset + done, Math.min(slow.piece(), length - done));
+                out.flush();
+            }
+        }
+
+        @Override
+        public void close() throws IOException {
+            out.close();
+        }
+    }
+
+    private final class BrokenOutput extends OutputStream {
+        private final OutputStream out;
+        private long left;
+
+        BrokenOutput(OutputStream out, long after) {
+            this.out = out;
+            this.left = after;
+        }
+
+        @Override
+        public void write(int one) throws IOException {
+            write(new byte[] {(byte) one}, 0, 1);
+        }
+
+        @Override
+        public void write(byte[] bytes, int offset, int length) throws IOException {
+            int part = (int) Math.min(left, length);
+            out.write(bytes, offset, part);
+            left -= part;
+            if (part < length) {
+                out.flush();
+                abort();
+                throw new IOException("broken off as ordered");
+            }
+        }
+
+        @Override
+        public void flush() throws IOException {
+            out.flush();
+        }
+
+        @Override
+        public void close() throws IOException {
+            // Closing would end the body properly; a body that was to break never ends.
+            if (left > 0) {
+                out.close();
+            } else {
+                abort();
+            }
+        }
+    }
+}
