@@ -1,0 +1,260 @@
+package io.armrunner.config;
+
+import io.armrunner.config.ConfigWarnings.Kind;
+import io.armrunner.spec.Secret;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/** Checked settings to records: the defaults and the limits of job-semantics §10.1 to §10.4. */
+final class ConfigAssembly {
+    private static final Set<String> LOG_LEVELS =
+            Set.of("panic", "fatal", "error", "warning", "warn", "info", "debug", "trace");
+    private static final Set<String> LOG_FORMATS = Set.of("runner", "text", "json");
+    // GitLab stores no more than this for a runner.
+    private static final int MOST_LABELS = 32;
+
+    private final KeyCheck check;
+    private final Map<String, String> environment;
+
+    ConfigAssembly(KeyCheck check, Map<String, String> environment) {
+        this.check = check;
+        this.environment = environment;
+    }
+
+    Config config(Settings settings) throws ConfigException {
+        long concurrent = settings.integer("concurrent", 1);
+        if (concurrent < 1 || concurrent > Integer.MAX_VALUE) {
+            throw check.error("concurrent", "must be 1 or more, but is " + concurrent);
+        }
+        Optional<String> logLevel = oneOf(settings, "log_level", LOG_LEVELS);
+        Optional<String> logFormat = oneOf(settings, "log_format", LOG_FORMATS);
+        Map<String, String> labels = settings.stringMap("labels");
+        checkLabels("labels", labels);
+
+        List<RunnerConfig> runners = new ArrayList<>();
+        List<Settings> entries = settings.tables("runners");
+        for (int i = 0; i < entries.size(); i++) {
+            runners.add(runner(entries.get(i), "runners[" + i + "]", labels));
+        }
+        if (settings.tables("runners").isEmpty()) {
+            check.warn(
+                    Kind.DOUBTFUL,
+                    "runners",
+                    Optional.of(
+                            "has no entry, so no job will be asked for; add one with: armrunner register"));
+        }
+        return new Config(
+                (int) concurrent,
+                seconds(settings, "check_interval", 3),
+                logLevel,
+                logFormat,
+                settings.string("listen_address"),
+                duration(settings, "", "connection_max_age", Duration.ofMinutes(15)),
+                seconds(settings, "shutdown_timeout", 30),
+                labels,
+                settings.string("user"),
+                sessionServer(settings.table("session_server")),
+                runners);
+    }
+
+    private Config.SessionServer sessionServer(Settings settings) throws ConfigException {
+        return new Config.SessionServer(
+                settings.string("listen_address"),
+                settings.string("advertise_address"),
+                Duration.ofSeconds(positive(settings, "session_server", "session_timeout", 1800)));
+    }
+
+    private RunnerConfig runner(Settings settings, String path, Map<String, String> globalLabels)
+            throws ConfigException {
+        String executor = settings.string("executor", "");
+        if (executor.isEmpty()) {
+            throw check.error(
+                    path + ".executor",
+                    "is missing; say where jobs run, for example executor = \"shell\"");
+        }
+        String url = expanded(settings, path, "url");
+        if (url.isEmpty()) {
+            throw check.error(
+                    path + ".url", "is missing or empty; say which GitLab to ask for jobs");
+        }
+        Secret token = Secret.of(expanded(settings, path, "token"));
+        if (token.isEmpty()) {
+            check.warn(
+                    Kind.DOUBTFUL,
+                    path + ".token",
+                    Optional.of("is empty, so this runner is skipped"));
+        }
+        Map<String, String> labels = new LinkedHashMap<>(globalLabels);
+        labels.putAll(settings.stringMap("labels"));
+        checkLabels(path + ".labels", labels);
+        return new RunnerConfig(
+                settings.string("name", ""),
+                url,
+                token,
+                settings.integer("id", 0),
+                settings.time("token_obtained_at"),
+                settings.time("token_expires_at"),
+                settings.string("tls-ca-file").map(Path::of),
+                settings.string("tls-cert-file").map(Path::of),
+                settings.string("tls-key-file").map(Path::of),
+                positive(settings, path, "limit", 0),
+                positive(settings, path, "request_concurrency", 1),
+                settings.bool("strict_check_interval", false),
+                positive(settings, path, "output_limit", 4096),
+                positive(settings, path, "unhealthy_requests_limit", 3),
+                duration(settings, path, "unhealthy_interval", Duration.ofMinutes(60)),
+                positive(settings, path, "job_status_final_update_retry_limit", 10),
+                executor,
+                settings.string("shell", "bash"),
+                settings.string("builds_dir"),
+                settings.string("cache_dir"),
+                settings.string("clone_url"),
+                settings.strings("environment"),
+                settings.string("pre_get_sources_script"),
+                settings.string("post_get_sources_script"),
+                settings.string("pre_build_script"),
+                settings.string("post_build_script"),
+                settings.duration("prepare_timeout").filter(Duration::isPositive),
+                settings.duration("get_sources_timeout").filter(Duration::isPositive),
+                settings.bool("debug_trace_disabled", false),
+                settings.bool("safe_directory_checkout", !executor.equals("shell")),
+                settings.bool("clean_git_config"),
+                labels,
+                settings.table("custom_build_dir").bool("enabled"),
+                settings.boolMap("feature_flags"),
+                artifact(settings.table("artifact"), path + ".artifact"),
+                cache(settings.table("cache"), path + ".cache"),
+                settings.table("docker"),
+                settings.table("custom"));
+    }
+
+    private RunnerConfig.ArtifactTimeouts artifact(Settings settings, String path)
+            throws ConfigException {
+        return new RunnerConfig.ArtifactTimeouts(
+                duration(settings, path, "upload_timeout", Duration.ofHours(1)),
+                duration(settings, path, "response_header_timeout", Duration.ofMinutes(10)));
+    }
+
+    private CacheConfig cache(Settings settings, String path) throws ConfigException {
+        return new CacheConfig(
+                settings.string("Type"),
+                settings.string("Path", ""),
+                settings.bool("Shared", false),
+                Math.max(0, settings.integer("MaxUploadedArchiveSize", 0)),
+                s3(settings.table("s3"), path + ".s3"),
+                settings.table("gcs"),
+                settings.table("azure"));
+    }
+
+    private CacheConfig.S3 s3(Settings settings, String path) throws ConfigException {
+        return new CacheConfig.S3(
+                settings.string("ServerAddress"),
+                Secret.of(settings.string("AccessKey", "")),
+                Secret.of(settings.string("SecretKey", "")),
+                Secret.of(settings.string("SessionToken", "")),
+                settings.string("BucketName"),
+                settings.string("BucketLocation"),
+                settings.bool("Insecure", false),
+                settings.string("AuthenticationType"),
+                settings.string("ServerSideEncryption"),
+                settings.string("ServerSideEncryptionKeyID"),
+                settings.bool("DualStack", true),
+                settings.bool("PathStyle"),
+                settings.bool("Accelerate", false),
+                settings.string("RoleARN"),
+                settings.string("UploadRoleARN"),
+                positive(settings, path, "AssumeRoleMaxConcurrency", 5),
+                settings.bool("DisableAssumeRoleCredentialsCaching", false));
+    }
+
+    private Optional<String> oneOf(Settings settings, String key, Set<String> allowed)
+            throws ConfigException {
+        Optional<String> value = settings.string(key).map(ConfigKeys::lower);
+        if (value.isPresent() && !allowed.contains(value.get())) {
+            throw check.error(
+                    key,
+                    "must be one of "
+                            + String.join(", ", allowed.stream().sorted().toList())
+                            + ", but is \""
+                            + value.get()
+                            + "\"");
+        }
+        return value;
+    }
+
+    /** GitLab Runner takes 0 and less as "the default", so files have it. */
+    private int positive(Settings settings, String path, String key, int absent)
+            throws ConfigException {
+        long value = settings.integer(key, absent);
+        if (value > Integer.MAX_VALUE) {
+            throw check.error(
+                    path + "." + key, "must be at most " + Integer.MAX_VALUE + ", but is " + value);
+        }
+        return value <= 0 ? absent : (int) value;
+    }
+
+    private Duration seconds(Settings settings, String key, int absent) throws ConfigException {
+        long value = settings.integer(key, absent);
+        if (value > Integer.MAX_VALUE) {
+            throw check.error(
+                    key, "must be at most " + Integer.MAX_VALUE + " seconds, but is " + value);
+        }
+        return Duration.ofSeconds(value <= 0 ? absent : value);
+    }
+
+    private Duration duration(Settings settings, String path, String key, Duration absent)
+            throws ConfigException {
+        Duration value = settings.duration(key).orElse(absent);
+        if (value.isNegative()) {
+            throw check.error(path.isEmpty() ? key : path + "." + key, "must not be negative");
+        }
+        return value.isZero() ? absent : value;
+    }
+
+    private String expanded(Settings settings, String path, String key) {
+        return Expansion.expand(
+                settings.string(key, ""),
+                environment,
+                name ->
+                        check.warn(
+                                Kind.DOUBTFUL,
+                                path + "." + key,
+                                Optional.of(
+                                        "names the environment variable "
+                                                + name
+                                                + ", which is not set and counts as empty")));
+    }
+
+    private void checkLabels(String path, Map<String, String> labels) throws ConfigException {
+        if (labels.size() > MOST_LABELS) {
+            throw check.error(
+                    path,
+                    "gives " + labels.size() + " labels; GitLab takes at most " + MOST_LABELS);
+        }
+        for (Map.Entry<String, String> label : labels.entrySet()) {
+            if (!LabelRules.KEY.matcher(label.getKey()).matches()) {
+                throw check.error(
+                        path + "." + label.getKey(),
+                        "is not a label's name: 3 to 65 letters, digits, '_', '.', '-', first a letter, digit or '_'");
+            }
+            if (!LabelRules.VALUE.matcher(label.getValue()).matches()) {
+                throw check.error(
+                        path + "." + label.getKey(),
+                        "has a value that GitLab does not take: 1 to 256 letters, digits, '_', '.', '-'");
+            }
+        }
+    }
+
+    /** Compiled only when a file has labels. */
+    private static final class LabelRules {
+        static final Pattern KEY = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9._-]{2,64}");
+        static final Pattern VALUE = Pattern.compile("[A-Za-z0-9._-]{1,256}");
+    }
+}
