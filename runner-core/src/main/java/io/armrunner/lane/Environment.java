@@ -9,17 +9,21 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * One job's place: where its stages run. Made by a lane for one job, used by that job's thread only, closed once.
+ * One job's place: where its stages run. Made by a lane for one job, used by that job's thread
+ * only, closed once.
  *
- * <p>Order of calls: {@link #prepare}, which may be tried again on a fresh environment if it fails; then {@link #start}
- * and {@link Running#poll} until it says that the stage ended, one stage at a time; then {@link #close}, also after a
- * failure of any of them.
+ * <p>Order of calls: {@link #prepare}, which may be tried again on a fresh environment if it fails;
+ * then {@link #start} and {@link Running#poll} until it says that the stage ended, one stage at a
+ * time; then {@link #close}, also after a failure of any of them.
  */
 public interface Environment extends AutoCloseable {
     /** What the log says of the executor, such as {@code Using Shell (bash) executor...}. */
     List<String> description();
 
-    /** Whether a failed script is told as {@code exit code 1} (a container's) or {@code exit status 1} (a shell's). */
+    /**
+     * Whether a failed script is told as {@code exit code 1} (a container's) or {@code exit status
+     * 1} (a shell's).
+     */
     String exitWord();
 
     /**
@@ -33,10 +37,16 @@ public interface Environment extends AutoCloseable {
     /** Starts a stage; the one before has ended. */
     Running start(StageScript script) throws JobFailure, IOException, InterruptedException;
 
-    /** Deletes a file or a whole directory of the job, as the job's user could; missing ones are passed over. */
+    /**
+     * Deletes a file or a whole directory of the job, as the job's user could; missing ones are
+     * passed over.
+     */
     void delete(List<String> paths) throws IOException;
 
-    /** Removes what the environment needs besides the job's own files; within 30 s, whatever has happened before. */
+    /**
+     * Removes what the environment needs besides the job's own files; within 30 s, whatever has
+     * happened before.
+     */
     @Override
     void close() throws IOException;
 
@@ -48,7 +58,8 @@ public interface Environment extends AutoCloseable {
          * @param limit the longest wait when there is nothing
          * @return how it ended, once it has and all output was passed on; empty while it runs
          */
-        Optional<StageEnd> poll(JobOutput output, Duration limit) throws IOException, InterruptedException;
+        Optional<StageEnd> poll(JobOutput output, Duration limit)
+                throws IOException, InterruptedException;
 
         /** Asks all processes of the stage to end. Returns at once; {@link #poll} goes on. */
         void terminate() throws IOException, InterruptedException;

@@ -1,6 +1,9 @@
 package io.armrunner.process;
 
-/** Takes what a job prints. Called on the job's thread, in the order in which the bytes were written. */
+/**
+ * Takes what a job prints. Called on the job's thread, in the order in which the bytes were
+ * written.
+ */
 @FunctionalInterface
 public interface JobOutput {
     /** The next bytes; {@code bytes} is used again after the call. */

@@ -15,13 +15,14 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The way of a job's output from its processes to whoever reads it, in the job's own directory: a FIFO that stages write
- * to, and the segment files that a collector fills from it.
+ * The way of a job's output from its processes to whoever reads it, in the job's own directory: a
+ * FIFO that stages write to, and the segment files that a collector fills from it.
  *
- * <p>The collector is a shell loop around {@code dd} in a session of its own; it holds the FIFO open for reading and
- * writing, so that no writer ever meets a closed pipe. It keeps at most {@value #SEGMENTS} segments of {@value
- * #SEGMENT_BLOCKS} blocks of {@value #BLOCK} bytes and then waits until the oldest was deleted: a job that nobody reads
- * stops at some 32 MB and goes on when a manager is back. Not thread-safe: used by the job's thread.
+ * <p>The collector is a shell loop around {@code dd} in a session of its own; it holds the FIFO
+ * open for reading and writing, so that no writer ever meets a closed pipe. It keeps at most
+ * {@value #SEGMENTS} segments of {@value #SEGMENT_BLOCKS} blocks of {@value #BLOCK} bytes and then
+ * waits until the oldest was deleted: a job that nobody reads stops at some 32 MB and goes on when
+ * a manager is back. Not thread-safe: used by the job's thread.
  */
 public final class OutputPipe implements AutoCloseable {
     static final int BLOCK = 16384;
@@ -65,20 +66,28 @@ public final class OutputPipe implements AutoCloseable {
      * @param directory the job's own directory, 0700
      */
     public static OutputPipe open(Path directory) throws IOException, InterruptedException {
-        Process process = new ProcessBuilder(
-                        "setsid", "sh", "-c", COLLECTOR, "armrunner-collector", directory.toString(), "0")
-                .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
-                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                .redirectError(ProcessBuilder.Redirect.DISCARD)
-                .start();
+        Process process =
+                new ProcessBuilder(
+                                "setsid",
+                                "sh",
+                                "-c",
+                                COLLECTOR,
+                                "armrunner-collector",
+                                directory.toString(),
+                                "0")
+                        .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
+                        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                        .redirectError(ProcessBuilder.Redirect.DISCARD)
+                        .start();
         ProcessIdentity identity = ProcessIdentity.of(process.toHandle());
         Files.writeString(directory.resolve("collector"), identity.text(), UTF_8);
         long deadline = System.nanoTime() + START_LIMIT.toNanos();
         // The first segment is there once dd has been started, and with it the FIFO has its reader.
         while (!Files.exists(directory.resolve("segment.0"))) {
             if (!process.isAlive() || System.nanoTime() > deadline) {
-                throw new IOException("Could not start the collector of a job's output in %s: is it writable, and are sh, setsid, mkfifo and dd installed?"
-                        .formatted(directory));
+                throw new IOException(
+                        "Could not start the collector of a job's output in %s: is it writable, and are sh, setsid, mkfifo and dd installed?"
+                                .formatted(directory));
             }
             Thread.sleep(Duration.ofMillis(1));
         }
@@ -91,8 +100,11 @@ public final class OutputPipe implements AutoCloseable {
      * @param from where to begin, as {@link #position} gave it
      */
     public static OutputPipe attach(Path directory, Position from) throws IOException {
-        Optional<ProcessIdentity> identity = ProcessIdentity.parse(readIfThere(directory.resolve("collector")));
-        OutputPipe pipe = new OutputPipe(directory, identity.orElse(new ProcessIdentity(0, 0)), from.segment());
+        Optional<ProcessIdentity> identity =
+                ProcessIdentity.parse(readIfThere(directory.resolve("collector")));
+        OutputPipe pipe =
+                new OutputPipe(
+                        directory, identity.orElse(new ProcessIdentity(0, 0)), from.segment());
         pipe.consumed = from.consumed();
         pipe.open(from.offset());
         return pipe;
@@ -113,7 +125,8 @@ public final class OutputPipe implements AutoCloseable {
     /** The place behind the last byte that {@link #read} gave. */
     public Position position() throws IOException {
         int waiting = buffer.remaining();
-        return new Position(segment, channel == null ? 0 : channel.position() - waiting, consumed - waiting);
+        return new Position(
+                segment, channel == null ? 0 : channel.position() - waiting, consumed - waiting);
     }
 
     /** What a stage writes to. */
@@ -126,8 +139,9 @@ public final class OutputPipe implements AutoCloseable {
     }
 
     /**
-     * The next bytes, at most {@value #BLOCK}; without any when there are none yet. The buffer is used again by the next
-     * call, and what its user left in it comes again. Segments that are read to their end are kept until {@link #release}.
+     * The next bytes, at most {@value #BLOCK}; without any when there are none yet. The buffer is
+     * used again by the next call, and what its user left in it comes again. Segments that are read
+     * to their end are kept until {@link #release}.
      */
     ByteBuffer read() throws IOException {
         if (buffer.hasRemaining()) {
@@ -143,7 +157,8 @@ public final class OutputPipe implements AutoCloseable {
         }
         int count = open.read(buffer);
         if (count <= 0 && Files.exists(directory.resolve("segment." + (segment + 1)))) {
-            // The next one was begun after this one was complete, so one more look at this one sees its end.
+            // The next one was begun after this one was complete, so one more look at this one sees
+            // its end.
             count = open.read(buffer);
             if (count <= 0) {
                 open.close();
@@ -182,14 +197,20 @@ public final class OutputPipe implements AutoCloseable {
 
     private void open(long offset) throws IOException {
         try {
-            channel = FileChannel.open(directory.resolve("segment." + segment), StandardOpenOption.READ)
-                    .position(offset);
+            channel =
+                    FileChannel.open(
+                                    directory.resolve("segment." + segment),
+                                    StandardOpenOption.READ)
+                            .position(offset);
         } catch (NoSuchFileException _) {
             channel = null; // not begun yet
         }
     }
 
-    /** Ends the collector; who still writes to the FIFO gets a broken pipe, as with any runner's job that is over. */
+    /**
+     * Ends the collector; who still writes to the FIFO gets a broken pipe, as with any runner's job
+     * that is over.
+     */
     @Override
     public void close() throws IOException {
         if (channel != null) {

@@ -7,7 +7,8 @@ import java.util.Optional;
  * One process and no other that gets its number later.
  *
  * @param pid its number
- * @param started when it was started, in milliseconds since the epoch; 0 when the system does not say
+ * @param started when it was started, in milliseconds since the epoch; 0 when the system does not
+ *     say
  */
 public record ProcessIdentity(long pid, long started) {
     /** Reads the identity of a running process. */
@@ -33,7 +34,8 @@ public record ProcessIdentity(long pid, long started) {
         String[] parts = text.strip().split(" ", -1);
         try {
             return parts.length == 2
-                    ? Optional.of(new ProcessIdentity(Long.parseLong(parts[0]), Long.parseLong(parts[1])))
+                    ? Optional.of(
+                            new ProcessIdentity(Long.parseLong(parts[0]), Long.parseLong(parts[1])))
                     : Optional.empty();
         } catch (NumberFormatException _) {
             return Optional.empty(); // a file cut short by a crash: there is no such process

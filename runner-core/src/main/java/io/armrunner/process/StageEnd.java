@@ -9,6 +9,8 @@ public sealed interface StageEnd {
      */
     record Exited(int status) implements StageEnd {}
 
-    /** The stage's leader is gone without a status: it was killed, or the host went down under it. */
+    /**
+     * The stage's leader is gone without a status: it was killed, or the host went down under it.
+     */
     record Vanished() implements StageEnd {}
 }

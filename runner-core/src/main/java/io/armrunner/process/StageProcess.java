@@ -19,11 +19,13 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One stage that runs: a leader in a session of its own, and the shell that it started on the stage's script.
+ * One stage that runs: a leader in a session of its own, and the shell that it started on the
+ * stage's script.
  *
- * <p>The leader is a shell of a few lines. It survives a TERM to its group, waits for the stage's shell, keeps the exit
- * status in a file, and writes an end mark with the status into the job's output, behind everything that the script had
- * written. The script is a file of mode 0600 that is deleted when the stage has ended. Used by the job's thread.
+ * <p>The leader is a shell of a few lines. It survives a TERM to its group, waits for the stage's
+ * shell, keeps the exit status in a file, and writes an end mark with the status into the job's
+ * output, behind everything that the script had written. The script is a file of mode 0600 that is
+ * deleted when the stage has ended. Used by the job's thread.
  */
 public final class StageProcess {
     private static final String LEADER =
@@ -37,13 +39,23 @@ public final class StageProcess {
             printf '\\000%s %d\\n' "$mark" "$code" >"$output"
             """;
 
-    /** A look at quiet output costs a system call; at this pace a hundred silent jobs cost one per cent of a core. */
+    /**
+     * A look at quiet output costs a system call; at this pace a hundred silent jobs cost one per
+     * cent of a core.
+     */
     private static final Duration SLOWEST_LOOK = Duration.ofMillis(50);
 
-    /** How long after the leader's end its mark may be on its way through the FIFO before we write one for it. */
+    /**
+     * How long after the leader's end its mark may be on its way through the FIFO before we write
+     * one for it.
+     */
     private static final Duration LAST_WORDS = Duration.ofMillis(100);
 
-    private static final Set<StandardOpenOption> CREATE = Set.of(StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE);
+    private static final Set<StandardOpenOption> CREATE =
+            Set.of(
+                    StandardOpenOption.CREATE,
+                    StandardOpenOption.TRUNCATE_EXISTING,
+                    StandardOpenOption.WRITE);
 
     private final OutputPipe pipe;
     private final Path script;
@@ -55,7 +67,11 @@ public final class StageProcess {
     private boolean markedByUs;
 
     private StageProcess(
-            OutputPipe pipe, Path script, ProcessIdentity leader, @Nullable Process child, EndMark mark) {
+            OutputPipe pipe,
+            Path script,
+            ProcessIdentity leader,
+            @Nullable Process child,
+            EndMark mark) {
         this.pipe = pipe;
         this.script = script;
         this.leader = leader;
@@ -83,33 +99,39 @@ public final class StageProcess {
             java.util.Map<String, String> environment)
             throws IOException {
         Path script = pipe.directory().resolve("stage." + number + ".script");
-        try (FileChannel file = FileChannel.open(
-                script,
-                CREATE,
-                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")))) {
+        try (FileChannel file =
+                FileChannel.open(
+                        script,
+                        CREATE,
+                        PosixFilePermissions.asFileAttribute(
+                                PosixFilePermissions.fromString("rw-------")))) {
             ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(UTF_8));
             while (bytes.hasRemaining()) {
                 file.write(bytes);
             }
         }
         EndMark mark = new EndMark(nonce + "." + number);
-        List<String> argv = new ArrayList<>(List.of("setsid", "sh", "-c", LEADER, "armrunner-stage"));
-        argv.addAll(List.of(
-                script.toString(),
-                pipe.fifo().toString(),
-                pipe.directory().resolve("stage." + number + ".status").toString(),
-                mark.text()));
+        List<String> argv =
+                new ArrayList<>(List.of("setsid", "sh", "-c", LEADER, "armrunner-stage"));
+        argv.addAll(
+                List.of(
+                        script.toString(),
+                        pipe.fifo().toString(),
+                        pipe.directory().resolve("stage." + number + ".status").toString(),
+                        mark.text()));
         argv.addAll(shell);
-        ProcessBuilder builder = new ProcessBuilder(argv)
-                .directory(directory.toFile())
-                .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
-                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                .redirectError(ProcessBuilder.Redirect.DISCARD);
+        ProcessBuilder builder =
+                new ProcessBuilder(argv)
+                        .directory(directory.toFile())
+                        .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
+                        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                        .redirectError(ProcessBuilder.Redirect.DISCARD);
         builder.environment().clear();
         builder.environment().putAll(environment);
         Process child = builder.start();
         ProcessIdentity leader = ProcessIdentity.of(child.toHandle());
-        Files.writeString(pipe.directory().resolve("stage." + number + ".leader"), leader.text(), UTF_8);
+        Files.writeString(
+                pipe.directory().resolve("stage." + number + ".leader"), leader.text(), UTF_8);
         return new StageProcess(pipe, script, leader, child, mark);
     }
 
@@ -118,10 +140,15 @@ public final class StageProcess {
      *
      * @return empty when that manager had not come to start it
      */
-    public static Optional<StageProcess> attach(OutputPipe pipe, int number, String nonce) throws IOException {
+    public static Optional<StageProcess> attach(OutputPipe pipe, int number, String nonce)
+            throws IOException {
         Path script = pipe.directory().resolve("stage." + number + ".script");
-        return ProcessIdentity.parse(OutputPipe.readIfThere(pipe.directory().resolve("stage." + number + ".leader")))
-                .map(leader -> new StageProcess(pipe, script, leader, null, new EndMark(nonce + "." + number)));
+        return ProcessIdentity.parse(
+                        OutputPipe.readIfThere(
+                                pipe.directory().resolve("stage." + number + ".leader")))
+                .map(leader ->
+                        new StageProcess(
+                                pipe, script, leader, null, new EndMark(nonce + "." + number)));
     }
 
     /** The group's leader. */
@@ -133,21 +160,25 @@ public final class StageProcess {
      * Passes on what the stage has printed and waits a little for more.
      *
      * @param limit how long to wait at the most when there is nothing
-     * @return how the stage ended, once it has and all of its output was passed on; empty while it runs
+     * @return how the stage ended, once it has and all of its output was passed on; empty while it
+     *     runs
      */
-    public Optional<StageEnd> poll(JobOutput output, Duration limit) throws IOException, InterruptedException {
+    public Optional<StageEnd> poll(JobOutput output, Duration limit)
+            throws IOException, InterruptedException {
         ByteBuffer bytes = pipe.read();
         if (bytes.hasRemaining()) {
             quietSince = System.nanoTime();
             Optional<Integer> status = mark.pass(bytes, output);
-            return status.map(code -> ended(vanished ? new StageEnd.Vanished() : new StageEnd.Exited(code)));
+            return status.map(
+                    code -> ended(vanished ? new StageEnd.Vanished() : new StageEnd.Exited(code)));
         }
         // A stage that just spoke is looked at often, one that has been silent for long seldom.
         long quiet = System.nanoTime() - quietSince;
         if (!isRunning() && quiet > LAST_WORDS.toNanos() && !markedByUs) {
             return leaderIsGone();
         }
-        long pause = Math.clamp(quiet / 4, 500_000, Math.min(limit.toNanos(), SLOWEST_LOOK.toNanos()));
+        long pause =
+                Math.clamp(quiet / 4, 500_000, Math.min(limit.toNanos(), SLOWEST_LOOK.toNanos()));
         if (child != null && child.isAlive()) {
             child.waitFor(pause, TimeUnit.NANOSECONDS);
         } else {
@@ -162,14 +193,18 @@ public final class StageProcess {
     }
 
     /**
-     * The leader was killed and can't write its mark any more. Ours ends up behind all that its group had written; with
-     * the collector gone as well, all that there is has been read.
+     * The leader was killed and can't write its mark any more. Ours ends up behind all that its
+     * group had written; with the collector gone as well, all that there is has been read.
      */
     private Optional<StageEnd> leaderIsGone() throws IOException {
         String status = lastWord();
         vanished = status.isEmpty();
         if (!pipe.isCollected()) {
-            return Optional.of(ended(vanished ? new StageEnd.Vanished() : new StageEnd.Exited(Integer.parseInt(status))));
+            return Optional.of(
+                    ended(
+                            vanished
+                                    ? new StageEnd.Vanished()
+                                    : new StageEnd.Exited(Integer.parseInt(status))));
         }
         markedByUs = true;
         pipe.append("\0" + mark.text() + " " + (vanished ? "255" : status) + "\n");
@@ -180,7 +215,10 @@ public final class StageProcess {
         return child != null ? child.isAlive() : leader.find().isPresent();
     }
 
-    /** The status file's content: there, a mark is on its way, or was written before the leader ended. */
+    /**
+     * The status file's content: there, a mark is on its way, or was written before the leader
+     * ended.
+     */
     private String lastWord() throws IOException {
         String name = script.getFileName().toString().replace(".script", ".status");
         return OutputPipe.readIfThere(script.resolveSibling(name)).strip();
@@ -190,13 +228,17 @@ public final class StageProcess {
         try {
             Files.deleteIfExists(script);
         } catch (IOException e) {
-            // It goes with the job's directory; that it could not go now says that the disk is in trouble.
+            // It goes with the job's directory; that it could not go now says that the disk is in
+            // trouble.
             throw new java.io.UncheckedIOException(e);
         }
         return end;
     }
 
-    /** Finds the end mark in the output, in whatever pieces it comes, and passes on all that is not it. */
+    /**
+     * Finds the end mark in the output, in whatever pieces it comes, and passes on all that is not
+     * it.
+     */
     static final class EndMark {
         private final byte[] mark;
         private final byte[] held;
@@ -212,16 +254,20 @@ public final class StageProcess {
             return new String(mark, 1, mark.length - 2, US_ASCII);
         }
 
-        /** The status, once the whole mark has been seen; what follows it in {@code bytes} is not touched. */
+        /**
+         * The status, once the whole mark has been seen; what follows it in {@code bytes} is not
+         * touched.
+         */
         Optional<Integer> pass(ByteBuffer bytes, JobOutput output) {
             byte[] array = bytes.array();
-            int start = bytes.position();
-            int end = bytes.limit();
+            int base = bytes.arrayOffset();
+            int start = base + bytes.position();
+            int end = base + bytes.limit();
             for (int i = start; i < end; i++) {
                 byte b = array[i];
                 if (matched == mark.length) {
                     if (b == '\n') {
-                        bytes.position(i + 1);
+                        bytes.position(i + 1 - base);
                         return Optional.of(Math.max(status, 0));
                     }
                     status = Math.max(status, 0) * 10 + (b - '0');
@@ -232,7 +278,8 @@ public final class StageProcess {
                     matched++;
                     start = i + 1;
                 } else if (matched > 0) {
-                    // The mark's first byte stands nowhere else in it: a failed match can only begin anew here.
+                    // The mark's first byte stands nowhere else in it: a failed match can only
+                    // begin anew here.
                     output.write(held, 0, matched);
                     matched = 0;
                     start = i;
@@ -242,7 +289,7 @@ public final class StageProcess {
             if (matched == 0 && end > start) {
                 output.write(array, start, end - start);
             }
-            bytes.position(end);
+            bytes.position(end - base);
             return Optional.empty();
         }
     }

@@ -1,0 +1,158 @@
+package io.armrunner.local;
+
+import io.armrunner.lane.Environment;
+import io.armrunner.lane.StageScript;
+import io.armrunner.process.JobOutput;
+import io.armrunner.process.OutputPipe;
+import io.armrunner.process.StageEnd;
+import io.armrunner.process.StageProcess;
+import io.armrunner.spec.FailureReason;
+import io.armrunner.spec.JobFailure;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The host's own shell, as one job sees it: every stage is a login shell in a session of its own,
+ * with the runner's environment beneath the job's variables (job-semantics §9).
+ */
+public final class HostShellEnvironment implements Environment {
+    /**
+     * What all jobs of a lane share.
+     *
+     * @param shell {@code bash} or {@code sh}
+     * @param user whom the shells run as, empty for the runner's own user
+     * @param inherited the runner's environment
+     * @param workingDirectory where shells start
+     */
+    public record Host(
+            String shell, String user, Map<String, String> inherited, Path workingDirectory) {}
+
+    private final Host host;
+    private final Path directory;
+    private final String nonce;
+    private int stages;
+    private @Nullable OutputPipe pipe;
+
+    /**
+     * @param directory the job's own, 0700
+     * @param nonce a word that no job can guess
+     */
+    public HostShellEnvironment(Host host, Path directory, String nonce) {
+        this.host = host;
+        this.directory = directory;
+        this.nonce = nonce;
+    }
+
+    @Override
+    public List<String> description() {
+        return List.of("Using Shell (" + host.shell() + ") executor...");
+    }
+
+    @Override
+    public String exitWord() {
+        return "exit status";
+    }
+
+    @Override
+    public void prepare() throws JobFailure, IOException, InterruptedException {
+        if (!isInstalled(host.shell())) {
+            throw new JobFailure(
+                    FailureReason.RUNNER_SYSTEM_FAILURE,
+                    "the runner's shell \"%s\" is not installed on this host; install it or set shell in config.toml"
+                            .formatted(host.shell()));
+        }
+        if (pipe == null) {
+            pipe = OutputPipe.open(directory);
+        }
+    }
+
+    private boolean isInstalled(String program) {
+        return Stream.of(host.inherited().getOrDefault("PATH", "/usr/bin:/bin").split(":", -1))
+                .filter(folder -> !folder.isEmpty())
+                .anyMatch(folder -> Files.isExecutable(Path.of(folder, program)));
+    }
+
+    @Override
+    public Running start(StageScript script) throws IOException {
+        OutputPipe open = pipe;
+        if (open == null) {
+            throw new IllegalStateException("the environment was not prepared");
+        }
+        return new HostShellStage(
+                StageProcess.start(
+                        open,
+                        ++stages,
+                        nonce,
+                        argv(),
+                        script.text(),
+                        host.workingDirectory(),
+                        host.inherited()));
+    }
+
+    private List<String> argv() {
+        return host.user().isEmpty()
+                ? List.of(host.shell(), "-l")
+                : List.of(
+                        "su",
+                        "-s",
+                        "/bin/" + host.shell(),
+                        host.user(),
+                        "-c",
+                        host.shell() + " -l");
+    }
+
+    @Override
+    public void delete(List<String> paths) throws IOException {
+        for (String path : paths) {
+            deleteTree(Path.of(path));
+        }
+    }
+
+    private static void deleteTree(Path root) throws IOException {
+        if (!Files.isDirectory(root, java.nio.file.LinkOption.NOFOLLOW_LINKS)) {
+            Files.deleteIfExists(root);
+            return;
+        }
+        try (Stream<Path> all = Files.walk(root)) {
+            for (Path path : (Iterable<Path>) all.sorted(Comparator.reverseOrder())::iterator) {
+                Files.deleteIfExists(path);
+            }
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        if (pipe != null) {
+            pipe.close();
+        }
+    }
+
+    private record HostShellStage(StageProcess process) implements Running {
+        @Override
+        public Optional<StageEnd> poll(JobOutput output, Duration limit)
+                throws IOException, InterruptedException {
+            return process.poll(output, limit);
+        }
+
+        @Override
+        public void terminate() throws IOException, InterruptedException {
+            process.signal("TERM");
+        }
+
+        @Override
+        public void kill() throws IOException, InterruptedException {
+            process.signal("KILL");
+        }
+    }
+}

@@ -1,0 +1,337 @@
+package io.armrunner.engine;
+
+import io.armrunner.lane.Environment;
+import io.armrunner.plan.JobPlace;
+import io.armrunner.plan.JobPlan;
+import io.armrunner.plan.PlanCompiler;
+import io.armrunner.plan.RunnerSettings;
+import io.armrunner.protocol.JobReports;
+import io.armrunner.protocol.JobStatus;
+import io.armrunner.protocol.JobUpdate;
+import io.armrunner.protocol.UpdateReply;
+import io.armrunner.spec.FailureReason;
+import io.armrunner.spec.JobFailure;
+import io.armrunner.spec.JobPayload;
+import io.armrunner.trace.JobLog;
+import io.armrunner.trace.Masks;
+import io.armrunner.trace.OutputLimit;
+import io.armrunner.trace.Ticker;
+import io.armrunner.trace.TraceLog;
+import io.armrunner.trace.TraceUploader;
+import io.armrunner.trace.UploadSettings;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One job, from the moment it was accepted to the moment GitLab has its result. The same in the
+ * manager and in an agent.
+ *
+ * <p>{@link #run} is called once, on the job's own virtual thread; it starts one more, the
+ * uploader's, which has ended when it returns.
+ */
+public final class JobSession {
+    private static final Logger LOG = LoggerFactory.getLogger(JobSession.class);
+
+    /**
+     * What a job needs besides itself.
+     *
+     * @param reports the job's line to GitLab
+     * @param environments makes the job's place, once for each try to prepare it
+     * @param files does the stages that move files
+     * @param directory the job's own directory, 0700; the caller deletes it when the job was
+     *     delivered
+     */
+    public record Surroundings(
+            DebugReports reports,
+            Environments environments,
+            FileStages files,
+            Path directory,
+            UploadSettings upload,
+            EngineLimits limits,
+            InstantSource clock,
+            Ticker ticker) {}
+
+    /** Gives the job's line to GitLab. */
+    @FunctionalInterface
+    public interface DebugReports {
+        /**
+         * The line to use; {@code debugTrace} says whether the log shows variables in clear
+         * (runner-protocol §4.1).
+         */
+        JobReports reports(boolean debugTrace);
+    }
+
+    /** Makes a job's environment. */
+    @FunctionalInterface
+    public interface Environments {
+        /** A fresh one, not yet prepared. */
+        Environment open(JobPlan plan, Path directory)
+                throws JobFailure, IOException, InterruptedException;
+    }
+
+    /**
+     * How a session ended.
+     *
+     * @param outcome of the job
+     * @param delivery whether GitLab has it
+     * @param logSize bytes of the log
+     */
+    public record Ending(Outcome outcome, TraceUploader.Delivery delivery, long logSize) {}
+
+    private final JobPayload payload;
+    private final RunnerSettings settings;
+    private final JobPlace place;
+    private final Surroundings around;
+    private final StopSignal stop;
+    private final Consumer<String> stageListener;
+
+    /**
+     * @param stageListener hears each stage's id as it begins; called on the job's thread
+     */
+    public JobSession(
+            JobPayload payload,
+            RunnerSettings settings,
+            JobPlace place,
+            Surroundings around,
+            StopSignal stop,
+            Consumer<String> stageListener) {
+        this.payload = payload;
+        this.settings = settings;
+        this.place = place;
+        this.around = around;
+        this.stop = stop;
+        this.stageListener = stageListener;
+    }
+
+    /**
+     * Runs the job.
+     *
+     * @throws IOException if not even the log's file could be made; GitLab was told
+     * @throws InterruptedException if the process ends at once; the job is then as if the process
+     *     had been killed
+     */
+    public Ending run() throws IOException, InterruptedException {
+        TraceLog trace;
+        try {
+            trace =
+                    TraceLog.create(
+                            around.directory().resolve("trace"),
+                            OutputLimit.ofKibibytes(settings.outputLimitKib()));
+        } catch (IOException e) {
+            around.reports()
+                    .reports(false)
+                    .update(
+                            JobUpdate.Failed.of(
+                                    new JobUpdate.LogState(0, 0),
+                                    FailureReason.RUNNER_SYSTEM_FAILURE));
+            throw e;
+        }
+        try (trace) {
+            return runWith(trace);
+        }
+    }
+
+    private Ending runWith(TraceLog trace) throws InterruptedException {
+        JobPlan plan;
+        try {
+            plan = PlanCompiler.compile(payload, settings, place);
+        } catch (JobFailure unusable) {
+            return refuse(trace, unusable);
+        }
+        JobReports reports = around.reports().reports(plan.debugTrace());
+        switch (accept(reports)) {
+            case GO_ON -> {}
+            case OVER -> {
+                return new Ending(new Outcome.Over(), TraceUploader.Delivery.OVER, 0);
+            }
+            case CANCELED -> {
+                // Sent as it is: the one place where GitLab wants to read our own word
+                // (runner-protocol §3.7).
+                JobUpdate update = JobUpdate.Failed.of(trace.state(), FailureReason.JOB_CANCELED);
+                TraceUploader.Delivery delivery = uploader(trace, reports).finish(update);
+                return new Ending(
+                        new Outcome.Failed(FailureReason.JOB_CANCELED, "canceled", 0), delivery, 0);
+            }
+        }
+        TraceUploader uploader = uploader(trace, reports);
+        Thread upload =
+                Thread.ofVirtual()
+                        .name("trace-" + payload.id())
+                        .start(() -> {
+                            try {
+                                uploader.run();
+                            } catch (InterruptedException _) {
+                                Thread.currentThread().interrupt();
+                            }
+                        });
+        try {
+            Outcome outcome = writeLog(trace, plan);
+            TraceUploader.Delivery delivery =
+                    outcome instanceof Outcome.Over
+                            ? TraceUploader.Delivery.OVER
+                            : uploader.finish(finalUpdate(outcome, trace));
+            return new Ending(outcome, delivery, trace.size());
+        } finally {
+            upload.interrupt();
+            upload.join();
+        }
+    }
+
+    private Outcome writeLog(TraceLog trace, JobPlan plan) throws InterruptedException {
+        try (JobLog log =
+                new JobLog(
+                        trace,
+                        masks(plan),
+                        new JobLog.Format(plan.sections(), plan.timestamps()),
+                        around.clock())) {
+            header(log, plan);
+            Outcome outcome = runStages(log, plan);
+            switch (outcome) {
+                case Outcome.Succeeded _ -> log.succeeded();
+                case Outcome.Failed failed -> log.failed(failed.lastLine());
+                case Outcome.Over _ -> {}
+            }
+            return outcome;
+        }
+    }
+
+    private Outcome runStages(JobLog log, JobPlan plan) throws InterruptedException {
+        try (Environment environment = around.environments().open(plan, around.directory())) {
+            return new StageRunner(
+                            plan,
+                            environment,
+                            around.files(),
+                            log,
+                            stop,
+                            around.ticker(),
+                            around.limits(),
+                            stageListener)
+                    .run();
+        } catch (JobFailure failure) {
+            return Outcome.Failed.of(failure);
+        } catch (IOException | RuntimeException broken) {
+            LOG.error("job_broken job={} error={}", payload.id(), broken.toString(), broken);
+            return new Outcome.Failed(
+                    FailureReason.RUNNER_SYSTEM_FAILURE, String.valueOf(broken.getMessage()), 0);
+        }
+    }
+
+    private void header(JobLog log, JobPlan plan) {
+        RunnerSettings.Product product = settings.product();
+        log.plain(
+                "Running with %s %s (%s)"
+                        .formatted(product.name(), product.version(), product.revision()));
+        if (!settings.shortToken().isEmpty()) {
+            log.plain(
+                    "  on %s %s, system ID: %s"
+                            .formatted(
+                                    settings.name(), settings.shortToken(), settings.systemId()));
+        }
+        if (!plan.headerFeatureFlags().isEmpty()) {
+            log.plain("  feature flags: " + plan.headerFeatureFlags());
+        }
+        if (!plan.settingsWarning().isEmpty()) {
+            log.warning(String.join("\n", plan.settingsWarning()));
+        }
+        for (String warning : plan.operatorWarnings()) {
+            LOG.warn("job_setting job={} warning=\"{}\"", payload.id(), warning);
+        }
+    }
+
+    // ---- GitLab
+    // --------------------------------------------------------------------------------------------------
+
+    private enum Acceptance {
+        GO_ON,
+        OVER,
+        CANCELED
+    }
+
+    /**
+     * The first call on the job (runner-protocol §3.7 step 4). Only a clear word of GitLab keeps it
+     * from running.
+     */
+    private Acceptance accept(JobReports reports) throws InterruptedException {
+        UpdateReply reply;
+        try {
+            reply = reports.update(new JobUpdate.Accepted());
+        } catch (IOException e) {
+            LOG.warn("accept_failed job={} error={}", payload.id(), e.toString());
+            return Acceptance.GO_ON;
+        }
+        if (reply instanceof UpdateReply.Abort) {
+            return Acceptance.OVER;
+        }
+        return reply.status() == JobStatus.CANCELING ? Acceptance.CANCELED : Acceptance.GO_ON;
+    }
+
+    /**
+     * A payload that can't be run: its explanation is the whole log, and its reason is sent as it
+     * is.
+     */
+    private Ending refuse(TraceLog trace, JobFailure unusable) throws InterruptedException {
+        JobReports reports = around.reports().reports(false);
+        if (accept(reports) == Acceptance.OVER) {
+            return new Ending(new Outcome.Over(), TraceUploader.Delivery.OVER, 0);
+        }
+        Outcome.Failed outcome = Outcome.Failed.of(unusable);
+        Masks masks =
+                Masks.of(
+                        payload.variables().stream()
+                                .filter(variable -> variable.masked())
+                                .map(variable -> io.armrunner.spec.Secret.of(variable.value()))
+                                .toList(),
+                        payload.features().tokenMaskPrefixes());
+        try (JobLog log =
+                new JobLog(trace, masks, new JobLog.Format(false, true), around.clock())) {
+            log.error(outcome.lastLine());
+        }
+        JobUpdate update =
+                new JobUpdate.Failed(
+                        trace.state(), unusable.reason().wireName(), unusable.exitCode());
+        return new Ending(outcome, uploader(trace, reports).finish(update), trace.size());
+    }
+
+    private JobUpdate finalUpdate(Outcome outcome, TraceLog trace) {
+        List<String> known = payload.features().failureReasons();
+        return switch (outcome) {
+            case Outcome.Succeeded _ -> new JobUpdate.Success(trace.state());
+            case Outcome.Failed(FailureReason reason, String _, int exitCode) ->
+                    new JobUpdate.Failed(
+                            trace.state(), reason.supportedBy(known).wireName(), exitCode);
+            case Outcome.Over _ ->
+                    throw new IllegalArgumentException("a job that is over has no final update");
+        };
+    }
+
+    private TraceUploader uploader(TraceLog trace, JobReports reports) {
+        return new TraceUploader(
+                trace,
+                reports,
+                new TraceUploader.Requests() {
+                    @Override
+                    public void cancel() {
+                        stop.cancel();
+                    }
+
+                    @Override
+                    public void abort() {
+                        stop.abort(new StopSignal.Cause.OverForGitLab());
+                    }
+                },
+                around.upload(),
+                around.ticker());
+    }
+
+    private static Masks masks(JobPlan plan) {
+        return Masks.of(
+                plan.masks(),
+                plan.tokenPrefixes(),
+                plan.flags().isOn(io.armrunner.variables.FeatureFlag.FF_MASK_ALL_DEFAULT_TOKENS));
+    }
+}
