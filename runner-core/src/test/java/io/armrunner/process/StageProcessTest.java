@@ -1,0 +1,247 @@
+package io.armrunner.process;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class StageProcessTest {
+    private static final Duration LIMIT = Duration.ofSeconds(60);
+
+    @TempDir Path directory;
+
+    private final ByteArrayOutputStream output = new ByteArrayOutputStream();
+    private OutputPipe pipe;
+    private int stages;
+
+    @BeforeEach
+    void openPipe() throws IOException, InterruptedException {
+        pipe = OutputPipe.open(directory);
+    }
+
+    @AfterEach
+    void closePipe() throws IOException {
+        pipe.close();
+        String collector = Files.readString(directory.resolve("collector"));
+        assertEventually(() -> ProcessIdentity.parse(collector).orElseThrow().find().isEmpty());
+    }
+
+    @Test
+    void outputAndExitStatusArrive() throws IOException, InterruptedException {
+        StageEnd end = finish(start("echo hello\nprintf 'no newline at the end'\nexit 42"));
+
+        assertThat(end).isEqualTo(new StageEnd.Exited(42));
+        assertThat(text()).isEqualTo("hello\nno newline at the end");
+    }
+
+    @Test
+    void bothStreamsKeepTheOrderInWhichTheyWereWritten() throws IOException, InterruptedException {
+        finish(start("i=0; while [ $i -lt 500 ]; do echo out $i; echo err $i >&2; i=$((i+1)); done"));
+
+        StringBuilder expected = new StringBuilder();
+        for (int i = 0; i < 500; i++) {
+            expected.append("out ").append(i).append("\nerr ").append(i).append('\n');
+        }
+        assertThat(text()).isEqualTo(expected.toString());
+    }
+
+    @Test
+    void aScriptMayReopenItsStandardError() throws IOException, InterruptedException {
+        finish(start("echo one; echo two >/dev/stderr; echo three | tee /dev/stderr >/dev/null; echo four"));
+
+        assertThat(text()).isEqualTo("one\ntwo\nthree\nfour\n");
+    }
+
+    @Test
+    void anExitStatusOf137IsAStatusNotASignal() throws IOException, InterruptedException {
+        assertThat(finish(start("exit 137"))).isEqualTo(new StageEnd.Exited(137));
+    }
+
+    @Test
+    void oneStageAfterTheOtherUsesThePipe() throws IOException, InterruptedException {
+        assertThat(finish(start("echo one"))).isEqualTo(new StageEnd.Exited(0));
+        assertThat(finish(start("echo two; exit 3"))).isEqualTo(new StageEnd.Exited(3));
+        assertThat(text()).isEqualTo("one\ntwo\n");
+    }
+
+    @Test
+    void muchOutputIsBoundedOnDiskAndWhole() throws IOException, InterruptedException {
+        int lines = 9_000_000; // some 70 MB: twice what the segments hold
+        StageProcess stage = start("seq 1 " + lines);
+        // Nobody reads yet: the job must stop at the bound, and go on later.
+        assertEventually(() -> Files.exists(directory.resolve("segment." + (OutputPipe.SEGMENTS - 1))));
+        long bound = (long) OutputPipe.SEGMENTS * OutputPipe.SEGMENT_BLOCKS * OutputPipe.BLOCK;
+        long[] counted = {0, 0};
+        long deadline = System.nanoTime() + LIMIT.toNanos();
+        Optional<StageEnd> end = Optional.empty();
+        while (end.isEmpty() && System.nanoTime() < deadline) {
+            assertThat(segmentBytes()).isLessThanOrEqualTo(bound);
+            end = stage.poll(
+                    (bytes, from, length) -> {
+                        counted[1] += length;
+                        for (int i = from; i < from + length; i++) {
+                            counted[0] += bytes[i] == '\n' ? 1 : 0;
+                        }
+                    },
+                    Duration.ofMillis(50));
+            pipe.release(pipe.position());
+        }
+        assertThat(end).contains(new StageEnd.Exited(0));
+        assertThat(counted[0]).isEqualTo(lines);
+        assertThat(counted[1]).isEqualTo(pipe.position().consumed() - endMarkLength(0));
+    }
+
+    @Test
+    @Tag("JS-93")
+    void termGoesToTheWholeGroupAndKillToWhoIgnoresIt() throws IOException, InterruptedException {
+        StageProcess stage = start("(trap '' TERM; echo stubborn; while :; do sleep 0.05; done) &\nsleep 1000 & echo started; wait");
+        awaitText(stage, "started", "stubborn");
+
+        stage.signal("TERM");
+        assertThat(finish(stage)).isEqualTo(new StageEnd.Exited(143));
+        long group = stage.leader().pid();
+        stage.signal("KILL");
+        assertEventually(() -> groupMembers(group).isEmpty());
+    }
+
+    @Test
+    @Tag("JS-93")
+    void aProcessInASessionOfItsOwnSurvives() throws IOException, InterruptedException {
+        StageProcess stage = start("setsid sleep 300 & echo pid=$!; sleep 300");
+        awaitText(stage, "pid=");
+        stage.signal("TERM");
+        finish(stage);
+        long pid = Long.parseLong(text().replaceAll("(?s).*pid=(\\d+).*", "$1"));
+        try {
+            assertThat(ProcessHandle.of(pid).filter(ProcessHandle::isAlive)).isPresent();
+        } finally {
+            ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
+        }
+    }
+
+    @Test
+    void aKilledLeaderIsNoticedAndNoOutputIsLost() throws IOException, InterruptedException {
+        StageProcess stage = start("echo before; sleep 300");
+        awaitText(stage, "before");
+
+        stage.signal("KILL");
+
+        assertThat(finish(stage)).isEqualTo(new StageEnd.Vanished());
+        assertThat(text()).isEqualTo("before\n");
+    }
+
+    @Test
+    void anotherReaderFindsTheStageAndGoesOnWhereTheFirstStopped() throws IOException, InterruptedException {
+        StageProcess stage = start("echo one; read line <" + directory + "/go; echo two; exit 5");
+        makeFifo("go");
+        awaitText(stage, "one");
+        OutputPipe.Position position = pipe.position();
+
+        OutputPipe second = OutputPipe.attach(directory, position);
+        StageProcess attached = StageProcess.attach(second, stages, "nonce").orElseThrow();
+        Files.writeString(directory.resolve("go"), "go\n");
+        StageEnd end = finish(attached);
+
+        assertThat(end).isEqualTo(new StageEnd.Exited(5));
+        assertThat(text()).isEqualTo("one\ntwo\n");
+        second.close();
+    }
+
+    @Test
+    void aBackgroundProcessDoesNotHoldTheStageOpen() throws IOException, InterruptedException {
+        StageProcess stage = start("sleep 300 & echo pid=$!");
+        assertThat(finish(stage)).isEqualTo(new StageEnd.Exited(0));
+        stage.signal("KILL");
+        assertEventually(() -> groupMembers(stage.leader().pid()).isEmpty());
+    }
+
+    @Test
+    void theScriptIsReadableByItsOwnerOnlyAndGoneAfterwards() throws IOException, InterruptedException {
+        StageProcess stage = start("echo up; read line <" + directory + "/go");
+        makeFifo("go");
+        awaitText(stage, "up");
+        Path script = directory.resolve("stage.1.script");
+        assertThat(Files.getPosixFilePermissions(script)).hasToString("[OWNER_READ, OWNER_WRITE]");
+        Files.writeString(directory.resolve("go"), "go\n");
+        finish(stage);
+        assertThat(script).doesNotExist();
+    }
+
+    private StageProcess start(String script) throws IOException {
+        return StageProcess.start(
+                pipe, ++stages, "nonce", List.of("sh"), script, directory, Map.of("PATH", System.getenv("PATH")));
+    }
+
+    private StageEnd finish(StageProcess stage) throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + LIMIT.toNanos();
+        while (System.nanoTime() < deadline) {
+            Optional<StageEnd> end = stage.poll(output::write, Duration.ofMillis(50));
+            if (end.isPresent()) {
+                return end.get();
+            }
+        }
+        throw new AssertionError("the stage did not end; output so far: " + text());
+    }
+
+    private void awaitText(StageProcess stage, String... words) throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + LIMIT.toNanos();
+        while (!List.of(words).stream().allMatch(text()::contains)) {
+            assertThat(stage.poll(output::write, Duration.ofMillis(50))).isEmpty();
+            assertThat(System.nanoTime()).isLessThan(deadline);
+        }
+    }
+
+    private String text() {
+        return output.toString(UTF_8);
+    }
+
+    private long segmentBytes() throws IOException {
+        long sum = 0;
+        try (var files = Files.newDirectoryStream(directory, "segment.*")) {
+            for (Path file : files) {
+                sum += Files.size(file);
+            }
+        }
+        return sum;
+    }
+
+    private static long endMarkLength(int status) {
+        return ("\0nonce.1 " + status + "\n").length();
+    }
+
+    private void makeFifo(String name) throws IOException, InterruptedException {
+        new ProcessBuilder("mkfifo", directory.resolve(name).toString()).start().waitFor();
+    }
+
+    private static List<ProcessHandle> groupMembers(long group) {
+        return ProcessHandle.allProcesses()
+                .filter(process -> groupOf(process.pid()) == group)
+                .toList();
+    }
+
+    private static long groupOf(long pid) {
+        try {
+            String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
+            String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
+            return fields[0].equals("Z") ? -1 : Long.parseLong(fields[2]);
+        } catch (IOException _) {
+            return -1;
+        }
+    }
+
+    private static void assertEventually(java.util.concurrent.Callable<Boolean> condition) {
+        org.awaitility.Awaitility.await().atMost(LIMIT).pollInterval(Duration.ofMillis(5)).until(condition);
+    }
+}
