@@ -127,6 +127,15 @@ public final class TraceUploader {
         }
     }
 
+    /**
+     * Lets {@link #run} return after the call at hand: the job's code has ended. {@link #finish}
+     * does this too.
+     */
+    public void end() {
+        ending = true;
+        bell.ring();
+    }
+
     private void grown() {
         if (watching) {
             bell.ring();
@@ -279,8 +288,7 @@ public final class TraceUploader {
      *     closed log
      */
     public Delivery finish(JobUpdate update) throws InterruptedException {
-        ending = true;
-        bell.ring();
+        end();
         calling.lockInterruptibly();
         try {
             if (delivery.get().isEmpty()) {
