@@ -193,6 +193,24 @@ class JobLogTest {
     }
 
     @Test
+    @Tag("JS-104")
+    void pastTheLimitEvenTheLastLineIsDropped() throws IOException {
+        try (TraceLog trace =
+                TraceLog.create(directory.resolve("job.log"), OutputLimit.ofKibibytes(1))) {
+            try (JobLog log = new JobLog(trace, MASKS, STAMPED, clock)) {
+                output(log, "€".repeat(1000) + "\n");
+                output(log, "dropped\n");
+                log.succeeded();
+            }
+            assertThat(Files.readString(trace.path()))
+                    .startsWith(TIME + " 01O €")
+                    .containsOnlyOnce("Job's log exceeded limit of 1024 bytes.\n")
+                    .endsWith("no more output will be collected.\u001b[0;m\n")
+                    .doesNotContain("dropped", "succeeded", "\ufffd");
+        }
+    }
+
+    @Test
     void masksHideFromThenOn() throws IOException {
         assertThat(
                         written(

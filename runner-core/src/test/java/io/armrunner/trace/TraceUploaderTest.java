@@ -269,6 +269,18 @@ class TraceUploaderTest {
     }
 
     @Test
+    void restartedUploadGoesOnWhereGitLabIs() throws IOException, InterruptedException {
+        write("0123456789");
+        gitlab.store(0, "0123456".getBytes(UTF_8), 7);
+        uploader = new TraceUploader(log, gitlab, requests, UploadSettings.DEFAULT, ticker, 5);
+        runUntil(4000);
+        assertThat(gitlab.calls)
+                .containsExactly("250 PATCH 5+5", "3250 PATCH 7+3", "4000 PUT success");
+        assertThat(uploader.acknowledged()).isEqualTo(10);
+        assertAllArrived();
+    }
+
+    @Test
     void keepAliveCanAbort() throws IOException, InterruptedException {
         gitlab.updateScripts.add(
                 _ -> new UpdateReply.Abort(403, JobStatus.RUNNING, StrictReports.SAME));
