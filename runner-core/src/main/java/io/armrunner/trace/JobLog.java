@@ -220,7 +220,10 @@ public final class JobLog implements AutoCloseable {
         moveCheckpoint(0, false);
     }
 
-    /** From here on the log hides this: called once, when the secrets are resolved. */
+    /**
+     * From here on the log hides this. Called once, when the secrets are resolved and before the
+     * job's output begins: what is in the middle of a token or phrase at this moment is given out.
+     */
     public synchronized void masks(Masks masks) {
         runner.masks(masks);
         job.masks(masks);

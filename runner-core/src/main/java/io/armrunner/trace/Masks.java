@@ -20,9 +20,6 @@ import java.util.Set;
  * JSON string has it.
  */
 public final class Masks {
-    /** Nothing but the default token prefixes and URL parameters, which every log loses. */
-    public static final Masks DEFAULT = of(List.of(), List.of());
-
     static final byte[] MASKED = "[MASKED]".getBytes(US_ASCII);
 
     /**
@@ -50,6 +47,12 @@ public final class Masks {
                     "glffct-",
                     "_gitlab_session=",
                     "gltok-");
+
+    /**
+     * Nothing but the default token prefixes and URL parameters, which every log loses. Behind what
+     * it is made of.
+     */
+    public static final Masks DEFAULT = of(List.of(), List.of());
 
     private final Automaton phrases;
     private final Automaton prefixes;

@@ -92,25 +92,53 @@ public final class TraceUploader {
 
     private Duration interval;
     private Optional<Duration> lastSent = Optional.empty();
-    private long offset;
+
+    /** Written under {@code calling}, read by any thread. */
+    private volatile long offset;
+
     private int patchLimit = JobReports.MAX_PATCH_BYTES;
     private byte[] buffer = new byte[0];
     private boolean cancelled;
     private boolean aborted;
 
-    /** An uploader of a log of which GitLab has nothing, or has what its first 416 will say. */
+    /** An uploader of a log of which GitLab has nothing yet. */
     public TraceUploader(
             TraceLog trace,
             JobReports reports,
             Requests requests,
             UploadSettings settings,
             Ticker ticker) {
+        this(trace, reports, requests, settings, ticker, 0);
+    }
+
+    /**
+     * An uploader that goes on after a restart.
+     *
+     * @param acknowledged the bytes that GitLab is thought to have; if it has others, its 416 says
+     *     so
+     */
+    public TraceUploader(
+            TraceLog trace,
+            JobReports reports,
+            Requests requests,
+            UploadSettings settings,
+            Ticker ticker,
+            long acknowledged) {
         this.trace = trace;
         this.reports = reports;
         this.requests = requests;
         this.settings = settings;
         this.ticker = ticker;
         interval = settings.interval();
+        offset = acknowledged;
+    }
+
+    /**
+     * How many bytes GitLab has, as far as is known. For the journal and the status page, from any
+     * thread.
+     */
+    public long acknowledged() {
+        return offset;
     }
 
     /** Sends until {@link #finish} is called or GitLab aborts the job. */
@@ -125,6 +153,15 @@ public final class TraceUploader {
             buffer = new byte[0];
             calling.unlock();
         }
+    }
+
+    /**
+     * Lets {@link #run} return after the call at hand: the job's code has ended. {@link #finish}
+     * does this too.
+     */
+    public void end() {
+        ending = true;
+        bell.ring();
     }
 
     private void grown() {
@@ -192,13 +229,14 @@ public final class TraceUploader {
      */
     private Sent patch() throws InterruptedException {
         PatchReply reply;
+        long start = offset;
         int length;
         try {
             length = fill();
             if (length == 0) {
                 return Sent.ALL;
             }
-            reply = reports.patch(offset, buffer, length);
+            reply = reports.patch(start, buffer, length);
         } catch (IOException failure) {
             LOG.warn(
                     "patch_failed log={} offset={} error={}",
@@ -210,7 +248,7 @@ public final class TraceUploader {
         heed(reply.status(), reply.interval());
         return switch (reply) {
             case PatchReply.Accepted _ -> {
-                offset += length;
+                offset = start + length;
                 lastSent = Optional.of(ticker.now());
                 yield Sent.ALL;
             }
@@ -279,8 +317,7 @@ public final class TraceUploader {
      *     closed log
      */
     public Delivery finish(JobUpdate update) throws InterruptedException {
-        ending = true;
-        bell.ring();
+        end();
         calling.lockInterruptibly();
         try {
             if (delivery.get().isEmpty()) {
