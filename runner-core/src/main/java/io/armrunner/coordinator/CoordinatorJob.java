@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -20,6 +21,9 @@ import org.jspecify.annotations.Nullable;
 
 /** One job, from the queue to its end. Thread-safe: its state is guarded by the books' lock. */
 public final class CoordinatorJob {
+    /** How long after the end a call on another connection may still come in. */
+    private static final Duration LATE = Duration.ofSeconds(1);
+
     private final Books books;
     private final ObjectNode payload;
     private final Set<String> tags;
@@ -46,7 +50,9 @@ public final class CoordinatorJob {
     private @Nullable Instant startedAt;
     private @Nullable Instant finishedAt;
     private boolean debugTrace;
-    private boolean toldOver;
+    private boolean endedByRunner;
+    private @Nullable Instant toldOverAt;
+    private final Set<Endpoint> lateCalls = EnumSet.noneOf(Endpoint.class);
 
     CoordinatorJob(
             Books books,
@@ -314,6 +320,7 @@ public final class CoordinatorJob {
     void finish(JobState end, @Nullable String reason, @Nullable Integer code) {
         failureReason = reason;
         exitCode = code;
+        endedByRunner = true;
         enter(end);
     }
 
@@ -337,15 +344,39 @@ public final class CoordinatorJob {
         return payload;
     }
 
-    /** Notes that the runner was told that the job is over; whether it had been told before. */
-    boolean tellOver() {
-        boolean before = toldOver;
-        toldOver = true;
-        return before;
+    /** Notes that a runner has been told that the job is over (runner-protocol §6.1). */
+    void toldOver() {
+        if (toldOverAt == null) {
+            toldOverAt = books.now();
+        }
     }
 
-    boolean isToldOver() {
-        return toldOver;
+    /**
+     * What is wrong with a call that comes after the runner was told that the job is over; empty
+     * when it is one that must be borne. After an abort these are one last piece of the log and one
+     * last update (§6.3).
+     */
+    Optional<String> lateCall(Endpoint endpoint) {
+        Instant told = toldOverAt;
+        if (told == null) {
+            return Optional.empty();
+        }
+        boolean first = lateCalls.add(endpoint);
+        boolean borne =
+                switch (endpoint) {
+                    case TRACE, FINAL_UPDATE -> first && !endedByRunner;
+                    // The call may have been on its way while the other answer was.
+                    case UPDATE, UPLOAD -> books.now().isBefore(told.plus(LATE));
+                    default -> true;
+                };
+        return borne
+                ? Optional.empty()
+                : Optional.of(
+                        endpoint
+                                + " for job "
+                                + id()
+                                + " after the runner was told that it is "
+                                + state.wireName());
     }
 
     // ---- without the books' lock ----

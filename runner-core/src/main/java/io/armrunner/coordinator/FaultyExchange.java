@@ -8,6 +8,7 @@ import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -18,11 +19,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class FaultyExchange implements Exchange {
     private final Exchange real;
+    private final Map<String, String> common;
     private @Nullable Fault fault;
     private int status = RecordedRequest.NO_ANSWER;
 
-    FaultyExchange(Exchange real) {
+    /** {@code common}: headers of every answer. */
+    FaultyExchange(Exchange real, Map<String, String> common) {
         this.real = real;
+        this.common = common;
     }
 
     /** Shows the faults that come before the effect; whether the request is to be served at all. */
@@ -55,6 +59,11 @@ final class FaultyExchange implements Exchange {
             status = RecordedRequest.NO_ANSWER;
             real.abort();
         }
+    }
+
+    /** Whether the client never sees the answer. */
+    boolean isLost() {
+        return fault instanceof Fault.LostAnswer;
     }
 
     /** What was answered, or {@link RecordedRequest#NO_ANSWER}. */
@@ -112,8 +121,9 @@ final class FaultyExchange implements Exchange {
                     out.write(body);
                 }
             }
-            case null -> real.reply(answered, headers, body);
-            case Fault.Answer _, Fault.Cut _, Fault.Delay _ -> real.reply(answered, headers, body);
+            case null -> real.reply(answered, all(headers), body);
+            case Fault.Answer _, Fault.Cut _, Fault.Delay _ ->
+                    real.reply(answered, all(headers), body);
         }
     }
 
@@ -122,11 +132,12 @@ final class FaultyExchange implements Exchange {
         status = answered;
         return switch (fault) {
             case Fault.LostAnswer _ -> OutputStream.nullOutputStream();
-            case Fault.Slow slow -> new SlowOutput(real.replyStream(answered, headers), slow);
+            case Fault.Slow slow -> new SlowOutput(real.replyStream(answered, all(headers)), slow);
             case Fault.BrokenBody broken ->
-                    new BrokenOutput(real.replyStream(answered, headers), broken.after());
-            case null -> real.replyStream(answered, headers);
-            case Fault.Answer _, Fault.Cut _, Fault.Delay _ -> real.replyStream(answered, headers);
+                    new BrokenOutput(real.replyStream(answered, all(headers)), broken.after());
+            case null -> real.replyStream(answered, all(headers));
+            case Fault.Answer _, Fault.Cut _, Fault.Delay _ ->
+                    real.replyStream(answered, all(headers));
         };
     }
 
@@ -139,6 +150,12 @@ final class FaultyExchange implements Exchange {
     public void abort() {
         status = RecordedRequest.NO_ANSWER;
         real.abort();
+    }
+
+    private Map<String, String> all(Map<String, String> headers) {
+        Map<String, String> all = new HashMap<>(common);
+        all.putAll(headers);
+        return all;
     }
 
     private static void pause(Duration pause) throws IOException {
