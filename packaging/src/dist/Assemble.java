@@ -1,0 +1,180 @@
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/**
+ * Puts the distribution together in target/armrunner; Maven runs it as a single-file program with the JDK that compiled
+ * the code, because that JDK's jlink makes the runtime.
+ *
+ * <p>Arguments: module directory, target directory, name of the module's jar, whether to leave out the start-up cache,
+ * and the words of the command that fills the cache.
+ */
+final class Assemble {
+    /** What Netty, Jackson, TLS, logging and the AWS SDK ask for. */
+    private static final List<String> MODULES =
+            List.of(
+                    "java.base",
+                    "java.logging",
+                    "java.management",
+                    "java.naming",
+                    "java.security.jgss",
+                    "java.security.sasl",
+                    "java.xml",
+                    "jdk.management",
+                    "jdk.unsupported",
+                    "jdk.zipfs");
+
+    // A laptop needs 5 s for each; an emulated aarch64 a minute or two.
+    private static final long STEP_LIMIT_MINUTES = 10;
+
+    private final Path module;
+    private final Path target;
+    private final Path home;
+
+    private Assemble(Path module, Path target) {
+        this.module = module;
+        this.target = target;
+        this.home = target.resolve("armrunner");
+    }
+
+    public static void main(String[] args) throws IOException, InterruptedException {
+        Assemble assemble = new Assemble(Path.of(args[0]), Path.of(args[1]));
+        List<String> jars = assemble.libraries(args[2]);
+        assemble.runtime();
+        assemble.launcher(jars);
+        assemble.documents();
+        assemble.cache(Boolean.parseBoolean(args[3]), List.of(args[4].strip().split("\\s+")));
+    }
+
+    /** Copies the jars; returns their names in class path order: ours first, then the rest by name. */
+    private List<String> libraries(String ours) throws IOException {
+        Path lib = home.resolve("lib");
+        delete(lib);
+        Files.createDirectories(lib);
+        List<String> jars = new ArrayList<>();
+        try (Stream<Path> found = Files.list(target.resolve("libraries"))) {
+            for (Path jar : found.sorted(Comparator.comparing((Path p) -> p.getFileName().toString())).toList()) {
+                copy(jar, lib);
+                jars.add(jar.getFileName().toString());
+            }
+        }
+        copy(target.resolve(ours), lib);
+        jars.addFirst(ours);
+        return jars;
+    }
+
+    private static void copy(Path jar, Path directory) throws IOException {
+        // The start-up cache looks at a jar's time, so copies keep it.
+        Files.copy(jar, directory.resolve(jar.getFileName()), StandardCopyOption.COPY_ATTRIBUTES);
+    }
+
+    /** Links the runtime, unless the one that is there came from the same JDK and modules. */
+    private void runtime() throws IOException, InterruptedException {
+        Path runtime = home.resolve("runtime");
+        Path mark = target.resolve("runtime.made");
+        String recipe = System.getProperty("java.home") + "\n" + Runtime.version() + "\n" + MODULES + "\n";
+        if (Files.exists(mark) && Files.readString(mark).equals(recipe) && Files.exists(runtime.resolve("bin/java"))) {
+            return;
+        }
+        delete(runtime);
+        run(
+                List.of(
+                        Path.of(System.getProperty("java.home"), "bin", "jlink").toString(),
+                        "--add-modules",
+                        String.join(",", MODULES),
+                        "--strip-java-debug-attributes",
+                        "--no-header-files",
+                        "--no-man-pages",
+                        "--output",
+                        runtime.toString()),
+                "");
+        Files.writeString(mark, recipe);
+    }
+
+    private void launcher(List<String> jars) throws IOException {
+        List<String> entries = jars.stream().map(jar -> "$lib/" + jar).toList();
+        String script =
+                Files.readString(module.resolve("src/dist/armrunner.sh"), UTF_8)
+                        .replace("@CLASS_PATH@", String.join(":", entries));
+        Path launcher = home.resolve("bin/armrunner");
+        Files.createDirectories(launcher.getParent());
+        Files.writeString(launcher, script, UTF_8);
+        Files.setPosixFilePermissions(launcher, PosixFilePermissions.fromString("rwxr-xr-x"));
+    }
+
+    private void documents() throws IOException {
+        Path docs = home.resolve("docs");
+        delete(docs);
+        copyTree(module.resolveSibling("docs"), docs);
+        copyTree(module.resolve("examples"), home.resolve("examples"));
+    }
+
+    /** Runs a command once, so that the JVM writes down the classes it needed. */
+    private void cache(boolean skip, List<String> training) throws IOException, InterruptedException {
+        if (skip) {
+            return;
+        }
+        List<String> command = new ArrayList<>(List.of("./bin/armrunner"));
+        command.addAll(training);
+        run(command, "-XX:AOTCacheOutput=lib/armrunner.aot");
+        if (!Files.exists(home.resolve("lib/armrunner.aot"))) {
+            throw new IOException("the JVM wrote no start-up cache; its messages are in " + target.resolve("step.log"));
+        }
+    }
+
+    private void run(List<String> command, String javaOptions) throws IOException, InterruptedException {
+        Path log = target.resolve("step.log");
+        ProcessBuilder builder =
+                new ProcessBuilder(command)
+                        .directory(home.toFile())
+                        .redirectErrorStream(true)
+                        .redirectOutput(log.toFile());
+        builder.environment().put("ARMRUNNER_JAVA_OPTS", javaOptions);
+        Process process = builder.start();
+        if (!process.waitFor(STEP_LIMIT_MINUTES, TimeUnit.MINUTES)) {
+            process.destroyForcibly();
+            throw new IOException("took longer than " + STEP_LIMIT_MINUTES + " min: " + command);
+        }
+        if (process.exitValue() != 0) {
+            throw new IOException(
+                    "exit code " + process.exitValue() + " of " + command + "\n" + Files.readString(log));
+        }
+    }
+
+    private static void copyTree(Path from, Path to) throws IOException {
+        delete(to);
+        if (!Files.isDirectory(from)) {
+            return;
+        }
+        try (Stream<Path> tree = Files.walk(from)) {
+            for (Path path : tree.toList()) {
+                Path copy = to.resolve(from.relativize(path).toString());
+                if (Files.isDirectory(path)) {
+                    Files.createDirectories(copy);
+                } else {
+                    Files.copy(path, copy, StandardCopyOption.COPY_ATTRIBUTES);
+                }
+            }
+        }
+    }
+
+    private static void delete(Path path) throws IOException {
+        if (!Files.exists(path)) {
+            return;
+        }
+        try (Stream<Path> tree = Files.walk(path)) {
+            for (Path each : tree.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(each);
+            }
+        }
+    }
+}

@@ -1,0 +1,62 @@
+#!/bin/sh
+# Starts armrunner. ARMRUNNER_JAVA_OPTS adds options for the JVM; ARMRUNNER_JAVA names another JVM (25 or newer).
+
+self=$0
+while [ -L "$self" ]; do
+  link=$(readlink "$self")
+  case $link in
+    /*) self=$link ;;
+    *) self=${self%/*}/$link ;;
+  esac
+done
+case $self in
+  */*) home=${self%/*}/.. ;;
+  *) home=.. ;;
+esac
+home=$(CDPATH='' cd -- "$home" && pwd -P) || exit 1
+lib=$home/lib
+
+java=${ARMRUNNER_JAVA:-$home/runtime/bin/java}
+if [ ! -x "$java" ]; then
+  echo "armrunner: there is no Java at $java; unpack the distribution again, or set ARMRUNNER_JAVA to a java of version 25 or newer" >&2
+  exit 1
+fi
+
+# The cache holds classes already read and linked. The JVM takes it only with the class path and the flags it was made with.
+cache=
+if [ -f "$lib/armrunner.aot" ] && [ -z "${ARMRUNNER_NO_AOT:-}" ]; then
+  cache=-XX:AOTCache=$lib/armrunner.aot
+fi
+
+# One allocation arena: glibc's default of eight a core costs tens of megabytes. Jobs must not inherit it, so the mark says
+# that it is ours and the program takes both out of what it hands on.
+if [ -z "${MALLOC_ARENA_MAX:-}" ]; then
+  export MALLOC_ARENA_MAX=1 ARMRUNNER_ARENA=1
+fi
+
+# Serial collector and C1 only: a runner waits most of the time, so memory and start-up count and peak speed does not.
+# ArchiveRelocationMode=0 maps the cache where it wants to be, so that its pages stay shared with the file.
+# shellcheck disable=SC2086 # ARMRUNNER_JAVA_OPTS is a list of options
+exec "$java" \
+  -XX:+UseSerialGC \
+  -XX:+UseCompactObjectHeaders \
+  -XX:TieredStopAtLevel=1 \
+  -XX:CICompilerCount=1 \
+  -XX:ReservedCodeCacheSize=24m \
+  -Xss256k \
+  -Xms6m \
+  -Xmx256m \
+  -XX:MinHeapFreeRatio=5 \
+  -XX:MaxHeapFreeRatio=10 \
+  -XX:-UsePerfData \
+  -XX:+UnlockDiagnosticVMOptions \
+  -XX:ArchiveRelocationMode=0 \
+  -XX:TrimNativeHeapInterval=5000 \
+  -Xlog:disable \
+  -Xlog:all=error:stderr \
+  -XX:+ExitOnOutOfMemoryError \
+  --enable-native-access=ALL-UNNAMED \
+  ${cache:+"$cache"} \
+  ${ARMRUNNER_JAVA_OPTS:-} \
+  -cp "@CLASS_PATH@" \
+  io.armrunner.cli.Main "$@"
