@@ -6,7 +6,10 @@ import java.io.OutputStream;
 import java.util.Map;
 import java.util.Optional;
 
-/** One request to an {@code HttpServer} and the means to answer it. Used by the handler's thread only. */
+/**
+ * One request to an {@code HttpServer} and the means to answer it. Used by the handler's thread
+ * only.
+ */
 public interface Exchange {
     /** {@code GET}, {@code PATCH}, … */
     String method();
@@ -27,7 +30,8 @@ public interface Exchange {
     Map<String, String> headers();
 
     /**
-     * The body as it arrives, read with back pressure. Ends with an {@link IOException} when the peer breaks off.
+     * The body as it arrives, read with back pressure. Ends with an {@link IOException} when the
+     * peer breaks off.
      */
     InputStream body();
 
@@ -38,12 +42,14 @@ public interface Exchange {
     void reply(int status, Map<String, String> headers, byte[] body) throws IOException;
 
     /**
-     * Answers with a body that is written piece by piece (chunked); closing the stream ends it. Each {@code flush}
-     * reaches the client at once. Blocks while the client does not read.
+     * Answers with a body that is written piece by piece (chunked); closing the stream ends it.
+     * Each {@code flush} reaches the client at once. Blocks while the client does not read.
      */
     OutputStream replyStream(int status, Map<String, String> headers) throws IOException;
 
-    /** Whether the client is gone; a handler that holds a request (long polling) asks now and then. */
+    /**
+     * Whether the client is gone; a handler that holds a request (long polling) asks now and then.
+     */
     boolean isClosed();
 
     /** Breaks the connection off without an answer, as a failing network does. */
