@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -24,41 +25,64 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Runs rendered {@code get_sources} stages with real git against repositories on the disk. */
 class SourcesScriptTest {
+    private static final String GIT_CONFIG =
+            """
+            [user]
+                name = dev
+                email = dev@example.com
+            # Submodules by file:// are forbidden by default.
+            [protocol "file"]
+                allow = always
+            [init]
+                defaultBranch = main
+            """;
+
+    /** The server's side, made once: no test changes the branch of another. */
+    @TempDir static Path server;
+
+    private static String mainSha = "";
+
     @TempDir Path root;
 
     private PlanFixture job;
     private String sha = "";
 
-    @BeforeEach
-    void makeARepository() throws JobFailure, IOException, InterruptedException {
-        Files.createDirectories(root.resolve("home"));
-        // Submodules by file:// are forbidden by default; the user is for the commits of this test.
+    @BeforeAll
+    static void makeTheRepositories() throws IOException, InterruptedException {
         Files.writeString(
-                root.resolve("home/.gitconfig"),
-                "[user]\n\tname = dev\n\temail = dev@example.com\n[protocol \"file\"]\n\tallow = always\n[init]\n\tdefaultBranch = main\n");
+                Files.createDirectories(server.resolve("home")).resolve(".gitconfig"), GIT_CONFIG);
         shell(
-                "mkdir -p lab && cd lab && git init -q --bare demo.git && git init -q --bare sub.git && git init -q --bare nested.git",
+                server,
+                "git init -q --bare demo.git && git init -q --bare sub.git && git init -q --bare nested.git",
                 "git clone -q nested.git n 2>/dev/null && cd n && echo n >n.txt && git add . && git commit -qm n && git push -q origin HEAD:main && cd ..",
                 "git clone -q sub.git s 2>/dev/null && cd s && echo s >s.txt && git submodule --quiet add file://$PWD/../nested.git nested && git add . && git commit -qm s && git push -q origin HEAD:main && cd ..",
                 "git clone -q demo.git d 2>/dev/null && cd d && echo one >a.txt && echo '*.o' >.gitignore && git add . && git commit -qm one && echo two >a.txt && git commit -qam two && git push -q origin HEAD:main");
-        sha = shell("git -C lab/d rev-parse HEAD").out().strip();
+        mainSha = shell(server, "git -C d rev-parse HEAD").out().strip();
+    }
+
+    @BeforeEach
+    void makeTheJob() throws IOException {
+        Files.writeString(
+                Files.createDirectories(root.resolve("home")).resolve(".gitconfig"), GIT_CONFIG);
+        sha = mainSha;
         job = fresh();
     }
 
     private PlanFixture fresh() {
         PlanFixture fixture = new PlanFixture(root);
-        fixture.git().put("repo_url", "file://" + root + "/lab/demo.git").put("sha", sha);
+        fixture.git().put("repo_url", "file://" + server + "/demo.git").put("sha", sha);
         fixture.step("script", "true");
         return fixture;
     }
 
     private Ran shell(String... lines) throws IOException, InterruptedException {
-        Ran ran =
-                PlanFixture.run(
-                        root,
-                        Map.of(),
-                        "bash",
-                        "set -e\ncd " + root + "\n" + String.join("\n", lines) + "\n");
+        return shell(root, lines);
+    }
+
+    private static Ran shell(Path directory, String... lines)
+            throws IOException, InterruptedException {
+        String script = "set -e\ncd " + directory + "\n" + String.join("\n", lines) + "\n";
+        Ran ran = PlanFixture.run(directory, Map.of(), "bash", script);
         assertThat(ran.status()).as(ran.err()).isZero();
         return ran;
     }
@@ -247,15 +271,17 @@ class SourcesScriptTest {
     @Tag("JS-68")
     void submodulesComeAsDeepAsTheJobWants(String shell)
             throws JobFailure, IOException, InterruptedException {
+        String add = "git submodule --quiet add file://" + server + "/sub.git ";
         shell(
-                "cd lab/d && git submodule --quiet add file://"
-                        + root
-                        + "/lab/sub.git sub1 && git submodule --quiet add file://"
-                        + root
-                        + "/lab/sub.git sub2",
-                "git commit -qam subs && git push -q origin HEAD:main");
-        sha = shell("git -C lab/d rev-parse HEAD").out().strip();
+                server,
+                "rm -rf w && git clone -q demo.git w && cd w && " + add + "sub1 && " + add + "sub2",
+                "git commit -qam subs && git push -qf origin HEAD:with-" + shell);
+        sha = shell(server, "git -C w rev-parse HEAD").out().strip();
+        String branch = "with-" + shell;
         job = fresh();
+        job.git()
+                .putArray("refspecs")
+                .add("+refs/heads/" + branch + ":refs/remotes/origin/" + branch);
         job.variable("GIT_SUBMODULE_STRATEGY", "normal").variable("GIT_SUBMODULE_PATHS", "sub1");
         Ran ran = good(shell);
         assertThat(ran.lines())
@@ -267,6 +293,9 @@ class SourcesScriptTest {
         assertThat(job.project().resolve("sub1/nested/n.txt")).doesNotExist();
         assertThat(job.project().resolve("sub2/s.txt")).doesNotExist();
         job = fresh();
+        job.git()
+                .putArray("refspecs")
+                .add("+refs/heads/" + branch + ":refs/remotes/origin/" + branch);
         job.variable("GIT_SUBMODULE_STRATEGY", "recursive");
         assertThat(good(shell).lines())
                 .contains(
@@ -327,7 +356,7 @@ class SourcesScriptTest {
         shell("git -C " + job.project() + " config include.path /old/.gitlab-runner.ext.conf");
         good("bash");
         assertThat(shell("git -C " + job.project() + " remote get-url origin").out().strip())
-                .isEqualTo("file://" + root + "/lab/demo.git");
+                .isEqualTo("file://" + server + "/demo.git");
         assertThat(
                         shell("git -C " + job.project() + " config --get-all include.path")
                                 .out()
