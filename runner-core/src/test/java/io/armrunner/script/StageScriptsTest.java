@@ -1,6 +1,7 @@
 package io.armrunner.script;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.armrunner.plan.JobPlan;
 import io.armrunner.plan.PlanFixture;
@@ -12,8 +13,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -302,5 +305,32 @@ class StageScriptsTest {
             assertThat(ran.status()).isZero();
             assertThat(ran.err()).isEmpty();
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"bash", "dash"})
+    @Tag("JS-94")
+    void aTerminatedScriptIsNotPrinted(String shell)
+            throws JobFailure, IOException, InterruptedException {
+        job.step("script", "echo started", "sleep 60", "echo unreached");
+        JobPlan plan = job.plan();
+        Path in = root.resolve("in");
+        Path out = root.resolve("out");
+        Files.writeString(
+                in,
+                StageScripts.render(plan, plan.stages().get(2), "running").orElseThrow().text());
+        Process process =
+                new ProcessBuilder(shell)
+                        .redirectInput(in.toFile())
+                        .redirectErrorStream(true)
+                        .redirectOutput(out.toFile())
+                        .start();
+        await().atMost(Duration.ofSeconds(20))
+                .until(() -> Files.readString(out).contains("$ sleep 60"));
+        process.descendants().forEach(ProcessHandle::destroy);
+        process.destroy();
+        assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.exitValue()).isNotZero();
+        assertThat(Files.readString(out)).doesNotContain("export").doesNotContain("unreached");
     }
 }
