@@ -325,8 +325,8 @@ class StageScriptsTest {
                         .redirectErrorStream(true)
                         .redirectOutput(out.toFile())
                         .start();
-        await().atMost(Duration.ofSeconds(20))
-                .until(() -> Files.readString(out).contains("$ sleep 60"));
+        // The subshell and its sleep: a signal before that would have to wait for the sleep's end.
+        await().atMost(Duration.ofSeconds(20)).until(() -> process.descendants().count() == 2);
         process.descendants().forEach(ProcessHandle::destroy);
         process.destroy();
         assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
