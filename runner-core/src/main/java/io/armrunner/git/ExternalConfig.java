@@ -11,8 +11,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The text of the one git configuration file that knows the job token (job-semantics §3.4), and of the two files that
- * lead git to it.
+ * The text of the one git configuration file that knows the job token (job-semantics §3.4), and of
+ * the two files that lead git to it.
  */
 final class ExternalConfig {
     static final String NAME = ".gitlab-runner.ext.conf";
@@ -54,7 +54,9 @@ final class ExternalConfig {
         return text.toString();
     }
 
-    /** The user's own configuration and ours, for stages that run git outside the working copy too. */
+    /**
+     * The user's own configuration and ours, for stages that run git outside the working copy too.
+     */
     static String global(JobPlan plan) {
         StringBuilder text = new StringBuilder();
         entry(text, "include", "", "path", "~/.config/git/config");
@@ -77,7 +79,8 @@ final class ExternalConfig {
 
     private String write() {
         String correlationId = plan.place().correlationId();
-        if (plan.flags().isOn(FeatureFlag.FF_USE_GITALY_CORRELATION_ID) && !correlationId.isEmpty()) {
+        if (plan.flags().isOn(FeatureFlag.FF_USE_GITALY_CORRELATION_ID)
+                && !correlationId.isEmpty()) {
             entry("http", "", "extraHeader", "X-Gitaly-Correlation-ID: " + correlationId);
         }
         if (plan.flags().isOn(FeatureFlag.FF_USE_GIT_BUNDLE_URIS)) {
@@ -89,7 +92,8 @@ final class ExternalConfig {
             if (plan.flags().isOn(FeatureFlag.FF_USE_GIT_PROACTIVE_AUTH)) {
                 entry("http", host, "proactiveAuth", "basic");
             }
-            // An empty helper drops those of the user for this host: none of them may keep a job token, or answer in
+            // An empty helper drops those of the user for this host: none of them may keep a job
+            // token, or answer in
             // its place.
             entry("credential", host, "helper", "");
             if (!inUrls) {
@@ -122,7 +126,9 @@ final class ExternalConfig {
     private Set<String> hosts() {
         Set<String> hosts = new LinkedHashSet<>();
         for (String url : new String[] {remote(), base(), repoUrl()}) {
-            GitUrl.parse(url).filter(GitUrl::isHttp).ifPresent(parts -> hosts.add(parts.root().clean()));
+            GitUrl.parse(url)
+                    .filter(GitUrl::isHttp)
+                    .ifPresent(parts -> hosts.add(parts.root().clean()));
         }
         return hosts;
     }
@@ -136,11 +142,14 @@ final class ExternalConfig {
             Optional<GitUrl> remote = GitUrl.parse(remote()).filter(GitUrl::isHttp);
             remote.filter(url -> !url.userInfo().isEmpty())
                     .ifPresent(url -> rewrites.put(url.clean(), url.withCredentials()));
-            base.ifPresent(url -> rewrites.putIfAbsent(url.clean(), url.forToken(token).withCredentials()));
+            base.ifPresent(url ->
+                    rewrites.putIfAbsent(url.clean(), url.forToken(token).withCredentials()));
             GitUrl.parse(repoUrl())
                     .filter(GitUrl::isHttp)
                     .map(GitUrl::root)
-                    .ifPresent(url -> rewrites.putIfAbsent(url.clean(), url.forToken(token).withCredentials()));
+                    .ifPresent(url ->
+                            rewrites.putIfAbsent(
+                                    url.clean(), url.forToken(token).withCredentials()));
         }
         if (plan.job().gitSubmoduleForceHttps() && base.isPresent()) {
             GitUrl url = withToken ? base.get().forToken(token) : base.get();
@@ -182,7 +191,8 @@ final class ExternalConfig {
         entry(text, section, subsection, key, value);
     }
 
-    private static void entry(StringBuilder text, String section, String subsection, String key, String value) {
+    private static void entry(
+            StringBuilder text, String section, String subsection, String key, String value) {
         text.append('[').append(section);
         if (!subsection.isEmpty()) {
             text.append(" \"").append(escape(subsection)).append('"');

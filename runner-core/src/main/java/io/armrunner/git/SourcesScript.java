@@ -12,11 +12,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The git part of the bodies of {@code get_sources}, {@code clear_worktree} and the clean-up (job-semantics §3.3, §3.7).
+ * The git part of the bodies of {@code get_sources}, {@code clear_worktree} and the clean-up
+ * (job-semantics §3.3, §3.7).
  *
- * <p>A fresh working copy takes three git processes: init (with a template that holds all configuration), fetch and
- * checkout. An old one takes {@code git clean} besides; its configuration is compared by the shell itself, and changed by
- * git only if it differs.
+ * <p>A fresh working copy takes three git processes: init (with a template that holds all
+ * configuration), fetch and checkout. An old one takes {@code git clean} besides; its configuration
+ * is compared by the shell itself, and changed by git only if it differs.
  */
 public final class SourcesScript {
     /** Length of the commit's short form in the log. */
@@ -68,7 +69,10 @@ public final class SourcesScript {
         return script.text.toString();
     }
 
-    /** What a user's stage needs to be logged in to git outside the working copy too; mostly nothing. */
+    /**
+     * What a user's stage needs to be logged in to git outside the working copy too; mostly
+     * nothing.
+     */
     public static String credentialsForScripts(JobPlan plan) {
         if (!plan.flags().isOn(FeatureFlag.FF_GIT_URLS_WITHOUT_TOKENS)) {
             return "";
@@ -124,7 +128,14 @@ public final class SourcesScript {
     private void removeProject() {
         text.line("if [ -e " + project + " ]; then");
         // Only a tree with read-only directories needs the second way.
-        text.line("rm -rf " + project + " 2>/dev/null || { chmod -R u+rwX " + project + "; rm -rf " + project + "; }");
+        text.line(
+                "rm -rf "
+                        + project
+                        + " 2>/dev/null || { chmod -R u+rwX "
+                        + project
+                        + "; rm -rf "
+                        + project
+                        + "; }");
         text.line("fi");
     }
 
@@ -143,10 +154,17 @@ public final class SourcesScript {
         }
         text.line(")");
         if (plan.sources().declareSafeDirectory()) {
-            text.command("git", "config", "--global", "--add", "safe.directory", plan.directories().project());
+            text.command(
+                    "git",
+                    "config",
+                    "--global",
+                    "--add",
+                    "safe.directory",
+                    plan.directories().project());
         }
         text.line(credentialsForScripts(plan));
-        if (plan.flags().isOn(FeatureFlag.FF_USE_GITALY_CORRELATION_ID) && !plan.place().correlationId().isEmpty()) {
+        if (plan.flags().isOn(FeatureFlag.FF_USE_GITALY_CORRELATION_ID)
+                && !plan.place().correlationId().isEmpty()) {
             text.notice("Gitaly correlation ID: " + plan.place().correlationId());
         }
     }
@@ -157,14 +175,22 @@ public final class SourcesScript {
 
     private void init() {
         GitInfo git = plan.payload().gitInfo();
-        text.notice(git.depth() > 0 ? "Fetching changes with git depth set to " + git.depth() + "..." : "Fetching changes...");
+        text.notice(
+                git.depth() > 0
+                        ? "Fetching changes with git depth set to " + git.depth() + "..."
+                        : "Fetching changes...");
         text.line("armrunner_fresh=1");
         text.line("if [ -e " + project + " ]; then armrunner_fresh=; fi");
         text.line("armrunner_config=");
         text.line("if [ -e " + project + "/.git/config ]; then armrunner_config=1; fi");
         List<String> words =
                 new ArrayList<>(
-                        List.of("git", "init", plan.directories().project(), "--template", plan.directories().temp() + "/git-template"));
+                        List.of(
+                                "git",
+                                "init",
+                                plan.directories().project(),
+                                "--template",
+                                plan.directories().temp() + "/git-template"));
         if (!git.repoObjectFormat().isEmpty() && !git.repoObjectFormat().equals("sha1")) {
             words.addAll(List.of("--object-format", git.repoObjectFormat()));
         }
@@ -183,21 +209,34 @@ public final class SourcesScript {
         text.line("while IFS= read -r armrunner_line; do");
         text.line("case $armrunner_line in");
         text.line("'['*) armrunner_section=$armrunner_line ;;");
-        text.line(setting("url", cleanUrl) + ") armrunner_found=$armrunner_found$armrunner_section ;;");
-        text.line(setting("path", ExternalConfig.path(plan)) + ") armrunner_found=$armrunner_found$armrunner_section ;;");
-        text.line("*[Uu][Rr][Ll]*=*) if [ \"$armrunner_section\" = '[remote \"origin\"]' ]; then armrunner_other=1; fi ;;");
+        text.line(
+                setting("url", cleanUrl)
+                        + ") armrunner_found=$armrunner_found$armrunner_section ;;");
+        text.line(
+                setting("path", ExternalConfig.path(plan))
+                        + ") armrunner_found=$armrunner_found$armrunner_section ;;");
+        text.line(
+                "*[Uu][Rr][Ll]*=*) if [ \"$armrunner_section\" = '[remote \"origin\"]' ]; then armrunner_other=1; fi ;;");
         text.line("*" + ShellText.quote(ExternalConfig.NAME) + "*) armrunner_other=1 ;;");
         text.line("esac");
         text.line("done <.git/config");
         text.line("case $armrunner_other$armrunner_found in");
         text.line("'[include][remote \"origin\"]') ;;");
         text.line("*)");
-        text.line("if ! git remote set-url origin " + ShellText.quote(cleanUrl) + " 2>/dev/null; then");
+        text.line(
+                "if ! git remote set-url origin "
+                        + ShellText.quote(cleanUrl)
+                        + " 2>/dev/null; then");
         text.command("git", "remote", "add", "origin", cleanUrl);
         text.notice("Created fresh repository.");
         text.line("fi");
         text.command(
-                "git", "config", "--replace-all", "include.path", ExternalConfig.path(plan), "\\.gitlab-runner\\.ext\\.conf$");
+                "git",
+                "config",
+                "--replace-all",
+                "include.path",
+                ExternalConfig.path(plan),
+                "\\.gitlab-runner\\.ext\\.conf$");
         text.line(";;");
         text.line("esac");
         text.line("unset armrunner_section armrunner_found armrunner_other armrunner_line");
@@ -210,8 +249,15 @@ public final class SourcesScript {
     private void fetch() {
         GitInfo git = plan.payload().gitInfo();
         Product product = plan.settings().product();
-        String agent = "http.userAgent=" + product.name() + " " + product.version() + " " + product.architecture();
-        List<String> arguments = new ArrayList<>(List.of("fetch", "origin", "--no-recurse-submodules"));
+        String agent =
+                "http.userAgent="
+                        + product.name()
+                        + " "
+                        + product.version()
+                        + " "
+                        + product.architecture();
+        List<String> arguments =
+                new ArrayList<>(List.of("fetch", "origin", "--no-recurse-submodules"));
         arguments.addAll(git.refspecs());
         if (git.depth() > 0) {
             arguments.addAll(List.of("--depth", Integer.toString(git.depth())));
@@ -248,9 +294,11 @@ public final class SourcesScript {
     }
 
     private void lfs() {
-        // Without git-lfs nothing is printed. With it, the repository is asked before the slow pull is started.
+        // Without git-lfs nothing is printed. With it, the repository is asked before the slow pull
+        // is started.
         text.line("if command -v git-lfs >/dev/null 2>&1; then");
-        text.line("if git grep -q --cached -e filter=lfs -- ':(glob)**/.gitattributes'; then git lfs pull; fi");
+        text.line(
+                "if git grep -q --cached -e filter=lfs -- ':(glob)**/.gitattributes'; then git lfs pull; fi");
         text.line("echo");
         text.line("fi");
     }

@@ -4,8 +4,9 @@ import io.armrunner.plan.JobPlan;
 import io.armrunner.shell.ShellText;
 
 /**
- * Removes what an aborted or malicious job left in a working copy and git would stumble over (job-semantics §3.3, step
- * 5). It asks with builtins and starts a process only when there is something to remove.
+ * Removes what an aborted or malicious job left in a working copy and git would stumble over
+ * (job-semantics §3.3, step 5). It asks with builtins and starts a process only when there is
+ * something to remove.
  */
 final class StaleState {
     private StaleState() {}
@@ -19,12 +20,15 @@ final class StaleState {
         text.line("done");
         text.line("for armrunner_file in \"$1\"/*/; do");
         text.line("armrunner_file=${armrunner_file%/}");
-        text.line("if [ -d \"$armrunner_file\" ] && [ ! -L \"$armrunner_file\" ]; then armrunner_locks \"$armrunner_file\"; fi");
+        text.line(
+                "if [ -d \"$armrunner_file\" ] && [ ! -L \"$armrunner_file\" ]; then armrunner_locks \"$armrunner_file\"; fi");
         text.line("done");
         text.line("}");
-        text.line("for armrunner_file in index.lock shallow.lock HEAD.lock config.lock hooks/post-checkout; do");
+        text.line(
+                "for armrunner_file in index.lock shallow.lock HEAD.lock config.lock hooks/post-checkout; do");
         text.line("armrunner_file=" + git + "/$armrunner_file");
-        text.line("if [ -e \"$armrunner_file\" ] || [ -L \"$armrunner_file\" ]; then rm -f \"$armrunner_file\"; fi");
+        text.line(
+                "if [ -e \"$armrunner_file\" ] || [ -L \"$armrunner_file\" ]; then rm -f \"$armrunner_file\"; fi");
         text.line("done");
         text.line("armrunner_locks " + git + "/refs");
         text.line("unset -f armrunner_locks");

@@ -24,7 +24,9 @@ final class SubmodulesScript {
         return switch (plan.job().gitSubmoduleStrategy()) {
             case "none" -> false;
             case "normal", "recursive" -> true;
-            default -> throw new JobFailure(FailureReason.RUNNER_SYSTEM_FAILURE, "unknown GIT_SUBMODULE_STRATEGY");
+            default ->
+                    throw new JobFailure(
+                            FailureReason.RUNNER_SYSTEM_FAILURE, "unknown GIT_SUBMODULE_STRATEGY");
         };
     }
 
@@ -38,7 +40,8 @@ final class SubmodulesScript {
                     FailureReason.RUNNER_SYSTEM_FAILURE,
                     "GIT_SUBMODULE_PATHS has the word \":(exclude)\" alone, which excludes every submodule. Write the path behind it without a blank: \":(exclude)path\".");
         }
-        new SubmodulesScript(plan, plan.job().gitSubmoduleStrategy().equals("recursive"), text).write();
+        new SubmodulesScript(plan, plan.job().gitSubmoduleStrategy().equals("recursive"), text)
+                .write();
     }
 
     private void write() {
@@ -85,7 +88,8 @@ final class SubmodulesScript {
     }
 
     private List<String> update(int depth) {
-        List<String> words = new ArrayList<>(List.of("git", "-c", "include.path=" + ExternalConfig.path(plan)));
+        List<String> words =
+                new ArrayList<>(List.of("git", "-c", "include.path=" + ExternalConfig.path(plan)));
         words.addAll(List.of("submodule", "update", "--init"));
         if (recursive) {
             words.add("--recursive");

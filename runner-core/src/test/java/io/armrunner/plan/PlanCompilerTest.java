@@ -37,7 +37,8 @@ class PlanCompilerTest {
         assertThat(variable("CI_RUNNER_VERSION")).isEqualTo("1.2.3");
         assertThat(variable("CI_RUNNER_REVISION")).isEqualTo("0a1b2c3d");
         assertThat(variable("CI_RUNNER_EXECUTABLE_ARCH")).isEqualTo("linux/arm64");
-        assertThat(variable("RUNNER_TEMP_PROJECT_DIR")).isEqualTo("/lab/builds/Zk3QpW9xL/1/lab/demo.tmp");
+        assertThat(variable("RUNNER_TEMP_PROJECT_DIR"))
+                .isEqualTo("/lab/builds/Zk3QpW9xL/1/lab/demo.tmp");
     }
 
     @Test
@@ -77,7 +78,8 @@ class PlanCompilerTest {
     void flagsThatDifferStandInTheHeader() throws JobFailure {
         assertThat(fixture.plan().headerFeatureFlags()).isEmpty();
         fixture.variable("FF_TIMESTAMPS", "false").variable("FF_SCRIPT_SECTIONS", "true");
-        assertThat(fixture.plan().headerFeatureFlags()).isEqualTo("FF_TIMESTAMPS:false, FF_SCRIPT_SECTIONS:true");
+        assertThat(fixture.plan().headerFeatureFlags())
+                .isEqualTo("FF_TIMESTAMPS:false, FF_SCRIPT_SECTIONS:true");
         assertThat(fixture.plan().timestamps()).isFalse();
     }
 
@@ -108,18 +110,22 @@ class PlanCompilerTest {
         assertThat(fixture.plan().debugTrace()).isTrue();
         fixture.debugTraceDisabled = true;
         assertThat(fixture.plan().debugTrace()).isFalse();
-        assertThat(fixture.plan().settingsWarning()).containsExactly("CI_DEBUG_TRACE: usage is disabled on this Runner");
+        assertThat(fixture.plan().settingsWarning())
+                .containsExactly("CI_DEBUG_TRACE: usage is disabled on this Runner");
     }
 
     @Test
     void timeoutsComeFromPayloadAndVariables() throws JobFailure {
-        fixture.variable("RUNNER_SCRIPT_TIMEOUT", "600").variable("RUNNER_AFTER_SCRIPT_TIMEOUT", "1s");
+        fixture.variable("RUNNER_SCRIPT_TIMEOUT", "600")
+                .variable("RUNNER_AFTER_SCRIPT_TIMEOUT", "1s");
         JobPlan plan = fixture.plan();
         assertThat(plan.timeouts().job()).isEqualTo(Duration.ofHours(1));
         assertThat(plan.timeouts().script()).isEmpty();
         assertThat(plan.timeouts().afterScript()).isEqualTo(Duration.ofSeconds(1));
-        assertThat(plan.scriptTimeoutWarnings()).containsExactly("Ignoring malformed RUNNER_SCRIPT_TIMEOUT timeout: 600");
-        fixture.variable("RUNNER_SCRIPT_TIMEOUT", "9h").variable("RUNNER_AFTER_SCRIPT_TIMEOUT", "-5m");
+        assertThat(plan.scriptTimeoutWarnings())
+                .containsExactly("Ignoring malformed RUNNER_SCRIPT_TIMEOUT timeout: 600");
+        fixture.variable("RUNNER_SCRIPT_TIMEOUT", "9h")
+                .variable("RUNNER_AFTER_SCRIPT_TIMEOUT", "-5m");
         assertThat(fixture.plan().timeouts().script()).contains(Duration.ofHours(1));
         assertThat(fixture.plan().timeouts().afterScript()).isEqualTo(Duration.ofMinutes(5));
         assertThat(fixture.plan().scriptTimeoutWarnings())
@@ -135,7 +141,12 @@ class PlanCompilerTest {
         JobPlan plan = fixture.plan();
         assertThat(plan.stages().stream().map(Stage::id))
                 .containsExactly(
-                        "prepare_script", "get_sources", "step_script", "step_release", "after_script", "cleanup_file_variables");
+                        "prepare_script",
+                        "get_sources",
+                        "step_script",
+                        "step_release",
+                        "after_script",
+                        "cleanup_file_variables");
         assertThat(((Stage.Step) plan.stages().get(3)).commands()).containsExactly("rel yes");
     }
 
@@ -190,7 +201,9 @@ class PlanCompilerTest {
         fixture.variable("GIT_CLONE_PATH", "/lab/builds/../x");
         JobFailure failure = catchThrowableOfType(JobFailure.class, fixture::plan);
         assertThat(failure.reason()).isEqualTo(FailureReason.RUNNER_CONFIGURATION_ERROR);
-        assertThat(failure).hasMessage("the GIT_CLONE_PATH=\"/lab/builds/../x\" has to be within \"/lab/builds\"");
+        assertThat(failure)
+                .hasMessage(
+                        "the GIT_CLONE_PATH=\"/lab/builds/../x\" has to be within \"/lab/builds\"");
         fixture.customBuildDir = Optional.of(false);
         assertThatThrownBy(fixture::plan).hasMessageContaining("custom_build_dir");
     }
@@ -209,7 +222,10 @@ class PlanCompilerTest {
         fixture.cloneUrl = "https://mirror.example.com/gl/";
         fixture.variable("CI_PROJECT_PATH", "lab/demo");
         assertThat(fixture.plan().sources().remoteUrl().value())
-                .isEqualTo("https://gitlab-ci-token:" + PlanFixture.TOKEN + "@mirror.example.com/gl/lab/demo.git");
+                .isEqualTo(
+                        "https://gitlab-ci-token:"
+                                + PlanFixture.TOKEN
+                                + "@mirror.example.com/gl/lab/demo.git");
         fixture.cloneUrl = "ssh://mirror.example.com:2222";
         assertThat(fixture.plan().sources().remoteUrl().value())
                 .isEqualTo("ssh://git@mirror.example.com:2222/lab/demo.git");
@@ -218,7 +234,9 @@ class PlanCompilerTest {
     @Test
     void theJobTokenIsMaskedEvenWithoutAVariable() throws JobFailure {
         assertThat(fixture.plan().masks()).contains(Secret.of(PlanFixture.TOKEN));
-        assertThat(fixture.plan().tokenPrefixes()).contains("glpat-", "glcbt-").hasSizeLessThanOrEqualTo(15);
+        assertThat(fixture.plan().tokenPrefixes())
+                .contains("glpat-", "glcbt-")
+                .hasSizeLessThanOrEqualTo(15);
     }
 
     @Test

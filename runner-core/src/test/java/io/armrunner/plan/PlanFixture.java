@@ -19,11 +19,15 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
-/** A job on a host shell under a temporary directory: payload, settings and place can be changed before it is compiled. */
+/**
+ * A job on a host shell under a temporary directory: payload, settings and place can be changed
+ * before it is compiled.
+ */
 public final class PlanFixture {
     public static final String TOKEN = "glcbt-64_secretJobToken";
 
-    private static final Product PRODUCT = new Product("armrunner", "1.2.3", "0a1b2c3d", "linux/arm64");
+    private static final Product PRODUCT =
+            new Product("armrunner", "1.2.3", "0a1b2c3d", "linux/arm64");
 
     public final ObjectNode payload = Wire.mapper().createObjectNode();
     private final Path root;
@@ -43,10 +47,17 @@ public final class PlanFixture {
     public PlanFixture(Path root) {
         this.root = root;
         payload.put("id", 17).put("token", TOKEN).put("allow_git_fetch", true);
-        payload.putObject("job_info").put("name", "smoke").put("project_id", 3).put("project_full_path", "lab/demo");
+        payload.putObject("job_info")
+                .put("name", "smoke")
+                .put("project_id", 3)
+                .put("project_full_path", "lab/demo");
         ObjectNode git = payload.putObject("git_info");
-        git.put("repo_url", "https://gitlab-ci-token:" + TOKEN + "@gitlab.example.com/lab/demo.git");
-        git.put("ref", "main").put("sha", "5c1f0a9b3f8e4d2a7b6c5d4e3f2a1b0c9d8e7f6a").put("depth", 20);
+        git.put(
+                "repo_url",
+                "https://gitlab-ci-token:" + TOKEN + "@gitlab.example.com/lab/demo.git");
+        git.put("ref", "main")
+                .put("sha", "5c1f0a9b3f8e4d2a7b6c5d4e3f2a1b0c9d8e7f6a")
+                .put("depth", 20);
         git.putArray("refspecs").add("+refs/heads/main:refs/remotes/origin/main");
         payload.putObject("runner_info").put("timeout", 3600);
         payload.putArray("variables");
@@ -96,14 +107,40 @@ public final class PlanFixture {
 
     public RunnerSettings settings() {
         return new RunnerSettings(
-                "rack", "Zk3QpW9xL", "s_0f3e5d7c9b1a", "https://gitlab.example.com/", cloneUrl, "shell", "bash", environment,
-                preGetSources, postGetSources, preBuild, postBuild, flags, Optional.empty(), Optional.empty(),
-                debugTraceDisabled, customBuildDir, cleanGitConfig, Optional.of(false), 4096, PRODUCT);
+                "rack",
+                "Zk3QpW9xL",
+                "s_0f3e5d7c9b1a",
+                "https://gitlab.example.com/",
+                cloneUrl,
+                "shell",
+                "bash",
+                environment,
+                preGetSources,
+                postGetSources,
+                preBuild,
+                postBuild,
+                flags,
+                Optional.empty(),
+                Optional.empty(),
+                debugTraceDisabled,
+                customBuildDir,
+                cleanGitConfig,
+                Optional.of(false),
+                4096,
+                PRODUCT);
     }
 
     public JobPlace place() {
         return new JobPlace(
-                root + "/builds", root + "/cache", 2, 1, disposable, true, "pi-1", correlationId, JobPlace.TlsFiles.NONE);
+                root + "/builds",
+                root + "/cache",
+                2,
+                1,
+                disposable,
+                true,
+                "pi-1",
+                correlationId,
+                JobPlace.TlsFiles.NONE);
     }
 
     public JobPlan plan() throws JobFailure {
@@ -119,18 +156,25 @@ public final class PlanFixture {
         return Path.of(plan().directories().project());
     }
 
-    /** Runs the stage with this id as the lane would: the text on the standard input of the shell. */
-    public Ran run(String shell, String stageId, String status) throws JobFailure, IOException, InterruptedException {
+    /**
+     * Runs the stage with this id as the lane would: the text on the standard input of the shell.
+     */
+    public Ran run(String shell, String stageId, String status)
+            throws JobFailure, IOException, InterruptedException {
         JobPlan plan = plan();
         Stage stage =
                 stageId.equals("clear_worktree")
                         ? new Stage.ClearWorktree()
-                        : plan.stages().stream().filter(one -> one.id().equals(stageId)).findFirst().orElseThrow();
+                        : plan.stages().stream()
+                                .filter(one -> one.id().equals(stageId))
+                                .findFirst()
+                                .orElseThrow();
         StageScript script = StageScripts.render(plan, stage, status).orElseThrow();
         return run(root, Map.of(), shell, script.text());
     }
 
-    public Ran run(String shell, String stageId) throws JobFailure, IOException, InterruptedException {
+    public Ran run(String shell, String stageId)
+            throws JobFailure, IOException, InterruptedException {
         return run(shell, stageId, "running");
     }
 
@@ -143,7 +187,8 @@ public final class PlanFixture {
         Path in = Files.createTempFile(root, "in", "");
         Files.writeString(in, text);
         ProcessBuilder builder = new ProcessBuilder(shell).directory(home.toFile());
-        Map<String, String> environment = new HashMap<>(Map.of("HOME", home.toString(), "PATH", "/usr/bin:/bin"));
+        Map<String, String> environment =
+                new HashMap<>(Map.of("HOME", home.toString(), "PATH", "/usr/bin:/bin"));
         environment.putAll(Map.of("LC_ALL", "C.UTF-8", "GIT_CONFIG_NOSYSTEM", "1"));
         environment.putAll(more);
         builder.environment().clear();
@@ -152,7 +197,8 @@ public final class PlanFixture {
         Process process = builder.start();
         if (!process.waitFor(60, TimeUnit.SECONDS)) {
             process.destroyForcibly();
-            throw new AssertionError("the script did not end within a minute: " + Files.readString(out));
+            throw new AssertionError(
+                    "the script did not end within a minute: " + Files.readString(out));
         }
         return new Ran(process.exitValue(), Files.readString(out), Files.readString(err));
     }

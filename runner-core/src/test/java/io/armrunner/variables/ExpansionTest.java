@@ -86,6 +86,7 @@ class ExpansionTest {
                                 Variable.masked("C", "short"),
                                 Variable.masked("D", "  ")),
                         "/t");
-        assertThat(variables.masks().stream().map(mask -> mask.value())).containsExactly("much longer", "short");
+        assertThat(variables.masks().stream().map(mask -> mask.value()))
+                .containsExactly("much longer", "short");
     }
 }
