@@ -3,7 +3,10 @@ package io.armrunner.ci;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** The file makes no pipeline; {@link #errors()} holds everything that is wrong with it, in the order of the file. */
+/**
+ * The file makes no pipeline; {@link #errors()} holds everything that is wrong with it, in the
+ * order of the file.
+ */
 public final class CiFileException extends Exception {
     private static final long serialVersionUID = 1L;
 

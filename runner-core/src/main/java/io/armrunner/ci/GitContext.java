@@ -16,7 +16,8 @@ import java.util.Optional;
  * @param message the commit's whole message
  * @param author {@code Name <mail>}
  * @param timestamp the commit's time, ISO 8601
- * @param changedFiles the paths the push changed; empty when nobody knows, and then {@code changes} is always true, as for a new branch
+ * @param changedFiles the paths the push changed; empty when nobody knows, and then {@code changes}
+ *     is always true, as for a new branch
  */
 public record GitContext(
         String branch,

@@ -17,7 +17,8 @@ import java.util.List;
  * @param depth history to fetch where the job has no {@code GIT_DEPTH}; 0 for all
  * @param defaultTimeout for a job without {@code timeout}
  * @param startedAt {@code CI_JOB_STARTED_AT}
- * @param dependencies the earlier jobs of {@link PipelineJob#dependencies()} with their ids and archives
+ * @param dependencies the earlier jobs of {@link PipelineJob#dependencies()} with their ids and
+ *     archives
  */
 public record PayloadContext(
         URI serverUrl,

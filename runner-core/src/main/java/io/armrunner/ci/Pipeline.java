@@ -39,7 +39,10 @@ public record Pipeline(
         variables = List.copyOf(variables);
     }
 
-    /** A job that the file has and the pipeline has not, and why, as one phrase for {@code exec --list}. */
+    /**
+     * A job that the file has and the pipeline has not, and why, as one phrase for {@code exec
+     * --list}.
+     */
     public record AbsentJob(String name, String stage, String reason) {}
 
     /** The job of that full name, such as {@code test 2/3}. */
@@ -51,16 +54,18 @@ public record Pipeline(
      * The pipeline cut down to some jobs.
      *
      * @param names full names, or the name in the file for all instances of a parallel job
-     * @param withNeeded also the jobs whose end they wait for, and theirs in turn; otherwise {@code needs} and
-     *     {@code dependencies} on jobs left out are dropped
-     * @throws IllegalArgumentException for a name that is no job of this pipeline; the message says why it is absent
+     * @param withNeeded also the jobs whose end they wait for, and theirs in turn; otherwise {@code
+     *     needs} and {@code dependencies} on jobs left out are dropped
+     * @throws IllegalArgumentException for a name that is no job of this pipeline; the message says
+     *     why it is absent
      */
     public Pipeline select(Collection<String> names, boolean withNeeded) {
         Set<String> chosen = new LinkedHashSet<>();
         for (String wanted : names) {
             List<String> found =
                     jobs.stream()
-                            .filter(job -> job.name().equals(wanted) || job.baseName().equals(wanted))
+                            .filter(job ->
+                                    job.name().equals(wanted) || job.baseName().equals(wanted))
                             .map(PipelineJob::name)
                             .toList();
             if (found.isEmpty()) {

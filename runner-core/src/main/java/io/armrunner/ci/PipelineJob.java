@@ -19,8 +19,10 @@ import java.util.Set;
  * @param script {@code before_script} and {@code script} in one, as GitLab joins them
  * @param afterScript empty when there is none
  * @param hooks {@code pre_get_sources_script} and the like
- * @param variables in GitLab's order, last wins: of the file, of the workflow, of the job, of the matrix, of the rule that matched
- * @param needs jobs to wait for instead of the earlier stages; absent: stage order; present and empty: may start at once
+ * @param variables in GitLab's order, last wins: of the file, of the workflow, of the job, of the
+ *     matrix, of the rule that matched
+ * @param needs jobs to wait for instead of the earlier stages; absent: stage order; present and
+ *     empty: may start at once
  * @param dependencies full names of the jobs whose artifacts it gets
  * @param when when it starts
  * @param startIn for {@link When#DELAYED}, how long to wait; otherwise zero
@@ -104,7 +106,10 @@ public record PipelineJob(
         }
     }
 
-    /** {@code retry}: at most {@code max} more runs, for these failure reasons ({@code always} for all) or exit codes. */
+    /**
+     * {@code retry}: at most {@code max} more runs, for these failure reasons ({@code always} for
+     * all) or exit codes.
+     */
     public record Retry(int max, Set<String> when, Set<Integer> exitCodes) {
         /** Never again. */
         public static final Retry NONE = new Retry(0, Set.of(), Set.of());
@@ -117,6 +122,14 @@ public record PipelineJob(
 
     /** This job where only {@code names} are left of the pipeline. */
     PipelineJob amongOnly(Set<String> names) {
+        return after(
+                needs.map(
+                        list -> list.stream().filter(need -> names.contains(need.job())).toList()),
+                dependencies.stream().filter(names::contains).toList());
+    }
+
+    /** This job with other jobs before it. */
+    PipelineJob after(Optional<List<Need>> otherNeeds, List<String> otherDependencies) {
         return new PipelineJob(
                 name,
                 baseName,
@@ -125,8 +138,8 @@ public record PipelineJob(
                 afterScript,
                 hooks,
                 variables,
-                needs.map(list -> list.stream().filter(need -> names.contains(need.job())).toList()),
-                dependencies.stream().filter(names::contains).toList(),
+                otherNeeds,
+                otherDependencies,
                 when,
                 startIn,
                 allowFailure,

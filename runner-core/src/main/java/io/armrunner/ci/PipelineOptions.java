@@ -14,7 +14,8 @@ import java.util.Optional;
 public record PipelineOptions(
         List<Variable> variables, String source, Optional<MergeRequest> mergeRequest) {
     /** A push to the current branch or tag, nothing else given. */
-    public static final PipelineOptions PUSH = new PipelineOptions(List.of(), "push", Optional.empty());
+    public static final PipelineOptions PUSH =
+            new PipelineOptions(List.of(), "push", Optional.empty());
 
     public PipelineOptions {
         variables = List.copyOf(variables);
@@ -26,5 +27,6 @@ public record PipelineOptions(
     }
 
     /** A merge request from the current branch into another one. */
-    public record MergeRequest(long iid, String title, String targetBranch, String targetSha, String labels) {}
+    public record MergeRequest(
+            long iid, String title, String targetBranch, String targetSha, String labels) {}
 }

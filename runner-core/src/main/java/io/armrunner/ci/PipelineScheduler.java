@@ -11,11 +11,12 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Which jobs of a pipeline may start, given how the others ended: a state machine without threads or clock.
+ * Which jobs of a pipeline may start, given how the others ended: a state machine without threads
+ * or clock.
  *
- * <p>The caller takes {@link #ready()}, tells {@link #started} and {@link #finished} of each, and asks again, until
- * {@link #isFinished()}. Jobs with {@code needs} wait for those only, others for all earlier stages. Not thread-safe:
- * one thread, or the caller's lock, owns it.
+ * <p>The caller takes {@link #ready()}, tells {@link #started} and {@link #finished} of each, and
+ * asks again, until {@link #isFinished()}. Jobs with {@code needs} wait for those only, others for
+ * all earlier stages. Not thread-safe: one thread, or the caller's lock, owns it.
  */
 public final class PipelineScheduler {
     private final Pipeline pipeline;
@@ -34,7 +35,10 @@ public final class PipelineScheduler {
         advance();
     }
 
-    /** The jobs that may start now, in the pipeline's order. A delayed one is among them: its {@code startIn} is the caller's to wait for. */
+    /**
+     * The jobs that may start now, in the pipeline's order. A delayed one is among them: its {@code
+     * startIn} is the caller's to wait for.
+     */
     public List<PipelineJob> ready() {
         return in(JobStatus.READY);
     }
@@ -71,7 +75,10 @@ public final class PipelineScheduler {
         return state(name);
     }
 
-    /** Ends all that does not run: cancelled pipelines start no more jobs. Running ones are still to be reported. */
+    /**
+     * Ends all that does not run: cancelled pipelines start no more jobs. Running ones are still to
+     * be reported.
+     */
     public void cancel() {
         closed = true;
         for (Map.Entry<String, JobStatus> entry : states.entrySet()) {
@@ -112,10 +119,9 @@ public final class PipelineScheduler {
         Collection<JobStatus> all = states.values();
         boolean blocked =
                 jobs.values().stream()
-                        .anyMatch(
-                                job ->
-                                        state(job.name()) == JobStatus.MANUAL
-                                                && !job.allowFailure().always());
+                        .anyMatch(job ->
+                                state(job.name()) == JobStatus.MANUAL
+                                        && !job.allowFailure().always());
         if (blocked) {
             return PipelineStatus.MANUAL;
         }
@@ -134,7 +140,9 @@ public final class PipelineScheduler {
             case JobResult.Succeeded _ -> JobStatus.SUCCESS;
             case JobResult.Canceled _ -> JobStatus.CANCELED;
             case JobResult.Failed failed -> {
-                if (!closed && runs.getOrDefault(job.name(), 0) <= job.retry().max() && retries(job, failed)) {
+                if (!closed
+                        && runs.getOrDefault(job.name(), 0) <= job.retry().max()
+                        && retries(job, failed)) {
                     yield JobStatus.READY;
                 }
                 yield allows(job, failed) ? JobStatus.ALLOWED_FAILURE : JobStatus.FAILED;
@@ -158,7 +166,10 @@ public final class PipelineScheduler {
                         && allow.exitCodes().contains(failed.exitCode().getAsInt()));
     }
 
-    /** Decides every created job that can be decided; one skipped job may decide the next, so until nothing moves. */
+    /**
+     * Decides every created job that can be decided; one skipped job may decide the next, so until
+     * nothing moves.
+     */
     private void advance() {
         boolean moved = true;
         while (moved) {
@@ -175,7 +186,8 @@ public final class PipelineScheduler {
     private void decide(PipelineJob job) {
         Before before = before(job);
         boolean dag = job.needs().isPresent();
-        // The same table as GitLab's: a skipped job satisfies the stage order, but not a job that needs it by name.
+        // The same table as GitLab's: a skipped job satisfies the stage order, but not a job that
+        // needs it by name.
         boolean starts =
                 switch (job.when()) {
                     case ALWAYS -> true;
@@ -230,17 +242,22 @@ public final class PipelineScheduler {
         if (all.contains(JobStatus.CANCELED)) {
             return Before.CANCELED;
         }
-        boolean onlySkipped = !all.isEmpty() && all.stream().allMatch(state -> state == JobStatus.SKIPPED);
+        boolean onlySkipped =
+                !all.isEmpty() && all.stream().allMatch(state -> state == JobStatus.SKIPPED);
         return onlySkipped ? Before.SKIPPED : Before.SUCCESS;
     }
 
-    /** The jobs it must still wait for. A manual job that may fail holds up no stage, only those that need it by name. */
+    /**
+     * The jobs it must still wait for. A manual job that may fail holds up no stage, only those
+     * that need it by name.
+     */
     private List<String> open(PipelineJob job) {
         boolean dag = job.needs().isPresent();
         List<String> open = new ArrayList<>();
         for (String name : waitsFor(job)) {
             JobStatus state = state(name);
-            boolean optional = state == JobStatus.MANUAL && job(name).allowFailure().always() && !dag;
+            boolean optional =
+                    state == JobStatus.MANUAL && job(name).allowFailure().always() && !dag;
             if (!state.isFinal() && !optional) {
                 open.add(name);
             }
