@@ -56,7 +56,9 @@ final class JobReader {
         List<String> script =
                 new ArrayList<>(fields.script("before_script", whole.get("before_script")));
         List<String> own = fields.script("script", job.get("script"));
-        if (own.isEmpty() && !trigger && !job.has("run")) {
+        // A script of the wrong kind is told already.
+        boolean wrong = job.has("script") && !(job.get("script") instanceof Yaml.Sequence);
+        if (own.isEmpty() && !wrong && !trigger && !job.has("run")) {
             fields.problems().add(at, "job " + name + " has no script");
         }
         script.addAll(own);
