@@ -6,11 +6,11 @@ import java.util.Collection;
 final class Nearest {
     private Nearest() {}
 
-    /** The nearest of {@code words}, empty when none is within a third of the word's length. */
+    /** The nearest of {@code words}, empty when none is near enough to be meant. */
     static String of(String wrong, Collection<String> words) {
         String best = "";
-        // One slip in three letters is still a typo; more is another word.
-        int limit = Math.max(1, wrong.length() / 3) + 1;
+        // Two slips, or one letter swapped, in a short word are still a typo; more is another word.
+        int limit = 1 + (wrong.length() < 4 ? 1 : Math.max(2, wrong.length() / 3));
         for (String word : words) {
             if (Math.abs(word.length() - wrong.length()) < limit) {
                 int distance = distance(wrong, word);

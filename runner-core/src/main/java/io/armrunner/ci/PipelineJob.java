@@ -122,6 +122,14 @@ public record PipelineJob(
 
     /** This job where only {@code names} are left of the pipeline. */
     PipelineJob amongOnly(Set<String> names) {
+        return after(
+                needs.map(
+                        list -> list.stream().filter(need -> names.contains(need.job())).toList()),
+                dependencies.stream().filter(names::contains).toList());
+    }
+
+    /** This job with other jobs before it. */
+    PipelineJob after(Optional<List<Need>> otherNeeds, List<String> otherDependencies) {
         return new PipelineJob(
                 name,
                 baseName,
@@ -130,9 +138,8 @@ public record PipelineJob(
                 afterScript,
                 hooks,
                 variables,
-                needs.map(
-                        list -> list.stream().filter(need -> names.contains(need.job())).toList()),
-                dependencies.stream().filter(names::contains).toList(),
+                otherNeeds,
+                otherDependencies,
                 when,
                 startIn,
                 allowFailure,
