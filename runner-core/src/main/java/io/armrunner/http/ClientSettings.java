@@ -12,11 +12,14 @@ import java.util.Optional;
  * @param handshake the limit of a TLS handshake
  * @param responseHeader how long a server may think; larger than a long poll
  * @param call the limit until the headers of a reply are there, redirects included
- * @param connectionMaxAge how old an idle connection may get, so that new certificates and balancers are honoured
+ * @param connectionMaxAge how old an idle connection may get, so that new certificates and
+ *     balancers are honoured
  * @param caFile certificates (PEM) that are trusted besides the Java runtime's own
- * @param certificateFile the client's certificate chain (PEM); used only together with {@code keyFile}
+ * @param certificateFile the client's certificate chain (PEM); used only together with {@code
+ *     keyFile}
  * @param keyFile its unencrypted PKCS #8 key (PEM)
- * @param environment where {@code HTTP_PROXY}, {@code HTTPS_PROXY} and {@code NO_PROXY} are looked up
+ * @param environment where {@code HTTP_PROXY}, {@code HTTPS_PROXY} and {@code NO_PROXY} are looked
+ *     up
  */
 public record ClientSettings(
         Duration connect,
@@ -46,20 +49,45 @@ public record ClientSettings(
     }
 
     /** The same with these TLS files. */
-    public ClientSettings withTls(Optional<Path> ca, Optional<Path> certificate, Optional<Path> key) {
+    public ClientSettings withTls(
+            Optional<Path> ca, Optional<Path> certificate, Optional<Path> key) {
         return new ClientSettings(
-                connect, handshake, responseHeader, call, connectionMaxAge, ca, certificate, key, environment);
+                connect,
+                handshake,
+                responseHeader,
+                call,
+                connectionMaxAge,
+                ca,
+                certificate,
+                key,
+                environment);
     }
 
     /** The same with the proxies of this environment. */
     public ClientSettings withEnvironment(Map<String, String> variables) {
         return new ClientSettings(
-                connect, handshake, responseHeader, call, connectionMaxAge, caFile, certificateFile, keyFile, variables);
+                connect,
+                handshake,
+                responseHeader,
+                call,
+                connectionMaxAge,
+                caFile,
+                certificateFile,
+                keyFile,
+                variables);
     }
 
     /** The same with another limit for the server's thinking. */
     public ClientSettings withResponseHeader(Duration limit) {
         return new ClientSettings(
-                connect, handshake, limit, call, connectionMaxAge, caFile, certificateFile, keyFile, environment);
+                connect,
+                handshake,
+                limit,
+                call,
+                connectionMaxAge,
+                caFile,
+                certificateFile,
+                keyFile,
+                environment);
     }
 }

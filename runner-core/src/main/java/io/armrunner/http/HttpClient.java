@@ -38,14 +38,16 @@ import reactor.netty.transport.ProxyProvider;
 /**
  * A blocking HTTP/1.1 client with kept-alive connections (runner-protocol §1.5, §1.6).
  *
- * <p>Called from virtual threads, any number at a time; an interrupt ends a call at once and closes its connection. The
- * TLS files are looked at before each call, so that a changed one counts from the next call on. Sends each request
- * once: repeating is the caller's decision.
+ * <p>Called from virtual threads, any number at a time; an interrupt ends a call at once and closes
+ * its connection. The TLS files are looked at before each call, so that a changed one counts from
+ * the next call on. Sends each request once: repeating is the caller's decision.
  */
 public final class HttpClient implements AutoCloseable {
-    // A pool limit must never make a running job wait behind a long poll; sockets are limited by the system anyway.
+    // A pool limit must never make a running job wait behind a long poll; sockets are limited by
+    // the system anyway.
     private static final int CONNECTIONS = 10_000;
-    // Below the 60 to 75 s after which usual servers close: a request must not meet a closing connection.
+    // Below the 60 to 75 s after which usual servers close: a request must not meet a closing
+    // connection.
     private static final Duration IDLE = Duration.ofSeconds(50);
     private static final Duration EVICTION = Duration.ofSeconds(30);
     private static final int MAX_HEADERS = 64 * 1024;
@@ -74,10 +76,13 @@ public final class HttpClient implements AutoCloseable {
                         .runOn(loops.resources())
                         // Whether to repeat is decided above this class (runner-protocol §1.8).
                         .disableRetry(true)
-                        .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) settings.connect().toMillis())
+                        .option(
+                                ChannelOption.CONNECT_TIMEOUT_MILLIS,
+                                (int) settings.connect().toMillis())
                         .option(ChannelOption.SO_KEEPALIVE, true)
                         .option(ChannelOption.AUTO_CLOSE, false)
-                        .doOnChannelInit((_, channel, _) -> channel.pipeline().addFirst(LateReply.INSTANCE))
+                        .doOnChannelInit(
+                                (_, channel, _) -> channel.pipeline().addFirst(LateReply.INSTANCE))
                         .responseTimeout(settings.responseHeader())
                         .httpResponseDecoder(spec -> spec.maxHeaderSize(MAX_HEADERS));
     }
@@ -88,10 +93,12 @@ public final class HttpClient implements AutoCloseable {
     }
 
     /**
-     * Sends a request and returns when the headers of the final reply are there. The caller closes the reply.
+     * Sends a request and returns when the headers of the final reply are there. The caller closes
+     * the reply.
      *
      * @throws IOException when no reply came: no such host, refused, reset, TLS, time-out
-     * @throws InterruptedException when the calling thread was interrupted; the connection is closed
+     * @throws InterruptedException when the calling thread was interrupted; the connection is
+     *     closed
      */
     public HttpReply send(HttpRequest request) throws IOException, InterruptedException {
         long deadline = System.nanoTime() + settings.call().toNanos();
@@ -105,7 +112,8 @@ public final class HttpClient implements AutoCloseable {
             reply.close();
             current = next.get();
         }
-        throw new IOException("%s was redirected more than %d times".formatted(request, Redirects.MAX_HOPS));
+        throw new IOException(
+                "%s was redirected more than %d times".formatted(request, Redirects.MAX_HOPS));
     }
 
     @Override
@@ -113,28 +121,35 @@ public final class HttpClient implements AutoCloseable {
         pool.dispose();
     }
 
-    private HttpReply once(HttpRequest request, long deadline) throws IOException, InterruptedException {
+    private HttpReply once(HttpRequest request, long deadline)
+            throws IOException, InterruptedException {
         CompletableFuture<Head> head = new CompletableFuture<>();
         BodyInput input = new BodyInput(settings.responseHeader());
         Flux<byte[]> body =
                 request(request)
-                        .responseConnection(
-                                (response, connection) -> {
-                                    head.complete(new Head(response, certificates(connection.channel())));
-                                    return content(connection);
-                                });
+                        .responseConnection((response, connection) -> {
+                            head.complete(new Head(response, certificates(connection.channel())));
+                            return content(connection);
+                        });
         body.doOnError(head::completeExceptionally)
-                .doOnComplete(() -> head.completeExceptionally(new IOException("the connection ended without a reply")))
+                .doOnComplete(() ->
+                        head.completeExceptionally(
+                                new IOException("the connection ended without a reply")))
                 .subscribe(input.subscriber());
         try {
             Head got = head.get(Math.max(1, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
-            return new HttpReply(got.response().status().code(), headers(got.response()), got.certificates(), input);
+            return new HttpReply(
+                    got.response().status().code(),
+                    headers(got.response()),
+                    got.certificates(),
+                    input);
         } catch (ExecutionException e) {
             Throwable cause = e.getCause() == null ? e : e.getCause();
             throw new IOException("%s got no reply: %s".formatted(request, cause), cause);
         } catch (TimeoutException e) {
             input.close();
-            throw new IOException("%s got no reply within %s".formatted(request, settings.call()), e);
+            throw new IOException(
+                    "%s got no reply within %s".formatted(request, settings.call()), e);
         } catch (InterruptedException e) {
             input.close();
             throw e;
@@ -155,14 +170,18 @@ public final class HttpClient implements AutoCloseable {
     }
 
     private reactor.netty.http.client.HttpClient client(URI uri) throws IOException {
-        if (uri.getHost() == null || !("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()))) {
-            throw new IOException("only http and https addresses with a host can be called, not scheme '%s' host '%s'"
-                    .formatted(uri.getScheme(), uri.getHost()));
+        if (uri.getHost() == null
+                || !("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()))) {
+            throw new IOException(
+                    "only http and https addresses with a host can be called, not scheme '%s' host '%s'"
+                            .formatted(uri.getScheme(), uri.getHost()));
         }
         reactor.netty.http.client.HttpClient client = base;
         if ("https".equals(uri.getScheme())) {
             SslContext context = context();
-            client = client.secure(spec -> spec.sslContext(context).handshakeTimeout(settings.handshake()));
+            client =
+                    client.secure(spec ->
+                            spec.sslContext(context).handshakeTimeout(settings.handshake()));
         }
         Optional<URI> proxy = Proxies.proxyFor(uri, settings.environment());
         return proxy.isEmpty() ? client : client.proxy(spec -> proxied(spec, proxy.get()));
@@ -179,7 +198,8 @@ public final class HttpClient implements AutoCloseable {
         }
     }
 
-    // Two calls at once may both read changed files: the same result twice, and no lock on the way of every call.
+    // Two calls at once may both read changed files: the same result twice, and no lock on the way
+    // of every call.
     private SslContext context() throws IOException {
         Secured known = secured;
         List<String> stamp = Tls.stamp(settings);
@@ -200,7 +220,9 @@ public final class HttpClient implements AutoCloseable {
             }
             case HttpRequest.Produced produced ->
                     out.send(
-                            new BodyOutput(settings.responseHeader(), output -> produce(produced.writer(), output)),
+                            new BodyOutput(
+                                    settings.responseHeader(),
+                                    output -> produce(produced.writer(), output)),
                             HttpClient::never);
         };
     }
@@ -221,15 +243,14 @@ public final class HttpClient implements AutoCloseable {
         var _ =
                 Thread.ofVirtual()
                         .name("http-body")
-                        .start(
-                                () -> {
-                                    try {
-                                        writer.writeTo(output);
-                                        output.close();
-                                    } catch (IOException | RuntimeException e) {
-                                        output.abort(e);
-                                    }
-                                });
+                        .start(() -> {
+                            try {
+                                writer.writeTo(output);
+                                output.close();
+                            } catch (IOException | RuntimeException e) {
+                                output.abort(e);
+                            }
+                        });
     }
 
     private static Map<String, String> headers(HttpClientResponse response) {

@@ -9,14 +9,20 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
-/** A reply whose headers have arrived. Used by the caller's thread; closed when done, read or not. */
+/**
+ * A reply whose headers have arrived. Used by the caller's thread; closed when done, read or not.
+ */
 public final class HttpReply implements AutoCloseable {
     private final int status;
     private final Map<String, String> headers;
     private final List<X509Certificate> peerCertificates;
     private final InputStream body;
 
-    HttpReply(int status, Map<String, String> headers, List<X509Certificate> peerCertificates, InputStream body) {
+    HttpReply(
+            int status,
+            Map<String, String> headers,
+            List<X509Certificate> peerCertificates,
+            InputStream body) {
         this.status = status;
         this.headers = headers;
         this.peerCertificates = peerCertificates;
@@ -51,12 +57,16 @@ public final class HttpReply implements AutoCloseable {
     public byte[] body(int limit) throws IOException {
         byte[] bytes = body.readNBytes(limit + 1);
         if (bytes.length > limit) {
-            throw new IOException("the reply (status %d) is larger than %d bytes".formatted(status, limit));
+            throw new IOException(
+                    "the reply (status %d) is larger than %d bytes".formatted(status, limit));
         }
         return bytes;
     }
 
-    /** Ends the transfer. A body that was read to its end, or is short, leaves the connection for the next call. */
+    /**
+     * Ends the transfer. A body that was read to its end, or is short, leaves the connection for
+     * the next call.
+     */
     @Override
     public void close() throws IOException {
         try (body) {

@@ -10,7 +10,8 @@ import java.util.Map;
  * @param headers names as they are sent
  * @param followsRedirects whether a 3xx is followed, or returned as the reply
  */
-public record HttpRequest(String method, URI uri, Map<String, String> headers, Body body, boolean followsRedirects) {
+public record HttpRequest(
+        String method, URI uri, Map<String, String> headers, Body body, boolean followsRedirects) {
     /** What is sent after the headers; every kind can be sent again. */
     public sealed interface Body {}
 
@@ -36,7 +37,10 @@ public record HttpRequest(String method, URI uri, Map<String, String> headers, B
         }
     }
 
-    /** A body that is produced while it is sent (chunked, unless the headers give a {@code Content-Length}). */
+    /**
+     * A body that is produced while it is sent (chunked, unless the headers give a {@code
+     * Content-Length}).
+     */
     public record Produced(BodyWriter writer) implements Body {}
 
     public HttpRequest {

@@ -15,7 +15,10 @@ final class Proxies {
         if (isLoopback(host) || isExcluded(host, port(target), variable("no_proxy", environment))) {
             return Optional.empty();
         }
-        String proxy = variable(target.getScheme().equals("https") ? "https_proxy" : "http_proxy", environment);
+        String proxy =
+                variable(
+                        target.getScheme().equals("https") ? "https_proxy" : "http_proxy",
+                        environment);
         if (proxy.isEmpty()) {
             return Optional.empty();
         }
@@ -34,7 +37,9 @@ final class Proxies {
 
     private static String variable(String name, Map<String, String> environment) {
         String value = environment.getOrDefault(name, "");
-        return value.isEmpty() ? environment.getOrDefault(name.toUpperCase(Locale.ROOT), "") : value;
+        return value.isEmpty()
+                ? environment.getOrDefault(name.toUpperCase(Locale.ROOT), "")
+                : value;
     }
 
     private static boolean isLoopback(String host) {
@@ -71,6 +76,8 @@ final class Proxies {
         }
         name = name.startsWith("*.") ? name.substring(1) : name;
         // ".example.com" means the hosts below it, "example.com" the host itself as well.
-        return name.startsWith(".") ? host.endsWith(name) : host.equals(name) || host.endsWith("." + name);
+        return name.startsWith(".")
+                ? host.endsWith(name)
+                : host.equals(name) || host.endsWith("." + name);
     }
 }

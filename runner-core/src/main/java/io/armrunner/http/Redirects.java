@@ -23,7 +23,11 @@ final class Redirects {
             case 307, 308 ->
                     Optional.of(
                             new HttpRequest(
-                                    request.method(), target, headers(request, target, true), request.body(), true));
+                                    request.method(),
+                                    target,
+                                    headers(request, target, true),
+                                    request.body(),
+                                    true));
             case 301, 302, 303 ->
                     Optional.of(
                             new HttpRequest(
@@ -40,12 +44,11 @@ final class Redirects {
         boolean sameOrigin = isSameOrigin(request.uri(), target);
         Map<String, String> headers = new LinkedHashMap<>();
         request.headers()
-                .forEach(
-                        (name, value) -> {
-                            if ((sameOrigin || !isCredential(name)) && (keepsBody || !isOfBody(name))) {
-                                headers.put(name, value);
-                            }
-                        });
+                .forEach((name, value) -> {
+                    if ((sameOrigin || !isCredential(name)) && (keepsBody || !isOfBody(name))) {
+                        headers.put(name, value);
+                    }
+                });
         return headers;
     }
 
@@ -65,6 +68,8 @@ final class Redirects {
 
     private static boolean isOfBody(String header) {
         String name = header.toLowerCase(Locale.ROOT);
-        return name.startsWith("content-") || name.equals("transfer-encoding") || name.equals("expect");
+        return name.startsWith("content-")
+                || name.equals("transfer-encoding")
+                || name.equals("expect");
     }
 }

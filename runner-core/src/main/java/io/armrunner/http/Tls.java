@@ -25,8 +25,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The TLS side of a client (runner-protocol §1.5): which roots it trusts and which certificate it shows. Static
- * functions; {@link #stamp} tells when the files changed.
+ * The TLS side of a client (runner-protocol §1.5): which roots it trusts and which certificate it
+ * shows. Static functions; {@link #stamp} tells when the files changed.
  */
 final class Tls {
     private static final Logger LOG = LoggerFactory.getLogger(Tls.class);
@@ -36,7 +36,9 @@ final class Tls {
     /** What the three files look like now: equal stamps mean that nothing is to be read again. */
     static List<String> stamp(ClientSettings settings) {
         return List.of(
-                stamp(settings.caFile()), stamp(settings.certificateFile()), stamp(settings.keyFile()));
+                stamp(settings.caFile()),
+                stamp(settings.certificateFile()),
+                stamp(settings.keyFile()));
     }
 
     private static String stamp(Optional<Path> file) {
@@ -54,21 +56,27 @@ final class Tls {
     static SslContext context(ClientSettings settings) throws IOException {
         try {
             SslContextBuilder builder =
-                    SslContextBuilder.forClient().sslProvider(SslProvider.JDK).protocols("TLSv1.3", "TLSv1.2");
+                    SslContextBuilder.forClient()
+                            .sslProvider(SslProvider.JDK)
+                            .protocols("TLSv1.3", "TLSv1.2");
             List<X509Certificate> extra = extraRoots(settings.caFile());
             if (!extra.isEmpty()) {
                 builder.trustManager(trust(extra));
             }
             if (exists(settings.certificateFile()) && exists(settings.keyFile())) {
                 builder.keyManager(
-                        settings.certificateFile().orElseThrow().toFile(), settings.keyFile().orElseThrow().toFile());
+                        settings.certificateFile().orElseThrow().toFile(),
+                        settings.keyFile().orElseThrow().toFile());
             }
             return builder.build();
         } catch (GeneralSecurityException | IllegalArgumentException e) {
             throw new IOException(
                     "the TLS files %s, %s, %s cannot be used: %s"
                             .formatted(
-                                    settings.caFile(), settings.certificateFile(), settings.keyFile(), e.getMessage()),
+                                    settings.caFile(),
+                                    settings.certificateFile(),
+                                    settings.keyFile(),
+                                    e.getMessage()),
                     e);
         }
     }
@@ -77,22 +85,28 @@ final class Tls {
         return file.isPresent() && Files.exists(file.get());
     }
 
-    // A missing file means the system's roots; one that cannot be read is an error in the log and means the same.
+    // A missing file means the system's roots; one that cannot be read is an error in the log and
+    // means the same.
     private static List<X509Certificate> extraRoots(Optional<Path> file) {
         if (!exists(file)) {
             return List.of();
         }
         Path path = file.orElseThrow();
         try (InputStream in = Files.newInputStream(path)) {
-            Collection<? extends Certificate> read = CertificateFactory.getInstance("X.509").generateCertificates(in);
+            Collection<? extends Certificate> read =
+                    CertificateFactory.getInstance("X.509").generateCertificates(in);
             return read.stream().map(X509Certificate.class::cast).toList();
         } catch (IOException | CertificateException e) {
-            LOG.error("tls.ca-file-unusable file={} cause={} effect=system-roots-only", path, e.toString());
+            LOG.error(
+                    "tls.ca-file-unusable file={} cause={} effect=system-roots-only",
+                    path,
+                    e.toString());
             return List.of();
         }
     }
 
-    private static TrustManagerFactory trust(List<X509Certificate> extra) throws GeneralSecurityException, IOException {
+    private static TrustManagerFactory trust(List<X509Certificate> extra)
+            throws GeneralSecurityException, IOException {
         KeyStore store = KeyStore.getInstance("PKCS12");
         store.load(null, null);
         int index = 0;
@@ -114,8 +128,10 @@ final class Tls {
         return List.of();
     }
 
-    private static TrustManagerFactory factory(@Nullable KeyStore store) throws GeneralSecurityException {
-        TrustManagerFactory factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+    private static TrustManagerFactory factory(@Nullable KeyStore store)
+            throws GeneralSecurityException {
+        TrustManagerFactory factory =
+                TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
         factory.init(store);
         return factory;
     }

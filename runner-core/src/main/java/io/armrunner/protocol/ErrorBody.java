@@ -35,18 +35,19 @@ final class ErrorBody {
     static boolean isJson(HttpReply reply) {
         String type = reply.header("Content-Type").orElse("");
         int semicolon = type.indexOf(';');
-        return (semicolon < 0 ? type : type.substring(0, semicolon)).strip().equalsIgnoreCase("application/json");
+        return (semicolon < 0 ? type : type.substring(0, semicolon))
+                .strip()
+                .equalsIgnoreCase("application/json");
     }
 
     private static String pairs(JsonNode message) {
         StringJoiner all = new StringJoiner("; ");
         message.properties()
-                .forEach(
-                        entry -> {
-                            StringJoiner values = new StringJoiner(", ");
-                            entry.getValue().forEach(value -> values.add(value.asText()));
-                            all.add(entry.getKey() + ": " + values);
-                        });
+                .forEach(entry -> {
+                    StringJoiner values = new StringJoiner(", ");
+                    entry.getValue().forEach(value -> values.add(value.asText()));
+                    all.add(entry.getKey() + ": " + values);
+                });
         return all.toString();
     }
 }

@@ -12,9 +12,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One runner's view of its GitLab: asks for jobs and reports on them. One for each (url, token, CA, certificate).
+ * One runner's view of its GitLab: asks for jobs and reports on them. One for each (url, token, CA,
+ * certificate).
  *
- * <p>Thread-safe: {@code lastUpdate} is a single value that the latest reply sets (runner-protocol §3.3).
+ * <p>Thread-safe: {@code lastUpdate} is a single value that the latest reply sets (runner-protocol
+ * §3.3).
  */
 public final class GitLabClient implements JobSource {
     private static final Logger LOG = LoggerFactory.getLogger(GitLabClient.class);
@@ -30,7 +32,8 @@ public final class GitLabClient implements JobSource {
     private final ManagerInfo info;
     private volatile @Nullable String lastUpdate;
 
-    public GitLabClient(RetryingCaller caller, GitLabUrl url, Secret token, String systemId, ManagerInfo info) {
+    public GitLabClient(
+            RetryingCaller caller, GitLabUrl url, Secret token, String systemId, ManagerInfo info) {
         this.caller = caller;
         this.url = url;
         this.token = token;
@@ -53,7 +56,9 @@ public final class GitLabClient implements JobSource {
                         .with(body());
         try (RetryingCaller.Outcome outcome = caller.call(request)) {
             HttpReply reply = outcome.reply();
-            reply.header("X-GitLab-Last-Update").filter(value -> !value.isEmpty()).ifPresent(this::remember);
+            reply.header("X-GitLab-Last-Update")
+                    .filter(value -> !value.isEmpty())
+                    .ifPresent(this::remember);
             int retriable = outcome.retriable();
             return switch (reply.status()) {
                 case 201 -> job(outcome);

@@ -11,7 +11,10 @@ import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Log and state of one job over GitLab's REST API (runner-protocol §4.1, §4.2, §5.1, §5.2). Holds no buffer. */
+/**
+ * Log and state of one job over GitLab's REST API (runner-protocol §4.1, §4.2, §5.1, §5.2). Holds
+ * no buffer.
+ */
 public final class GitLabJobReports implements JobReports {
     private static final Logger LOG = LoggerFactory.getLogger(GitLabJobReports.class);
 
@@ -23,10 +26,16 @@ public final class GitLabJobReports implements JobReports {
     private final ManagerInfo info;
 
     /**
-     * @param debugTrace whether the job's log shows more than it should: GitLab restricts who may read it
+     * @param debugTrace whether the job's log shows more than it should: GitLab restricts who may
+     *     read it
      */
     public GitLabJobReports(
-            RetryingCaller caller, GitLabUrl url, long jobId, Secret jobToken, boolean debugTrace, ManagerInfo info) {
+            RetryingCaller caller,
+            GitLabUrl url,
+            long jobId,
+            Secret jobToken,
+            boolean debugTrace,
+            ManagerInfo info) {
         this.caller = caller;
         this.url = url;
         this.jobId = jobId;
@@ -36,13 +45,16 @@ public final class GitLabJobReports implements JobReports {
     }
 
     @Override
-    public PatchReply patch(long offset, byte[] bytes, int length) throws IOException, InterruptedException {
+    public PatchReply patch(long offset, byte[] bytes, int length)
+            throws IOException, InterruptedException {
         if (length <= 0 || length > MAX_PATCH_BYTES) {
             throw new IllegalArgumentException(
                     "a patch has 1 to %d bytes, not %d".formatted(MAX_PATCH_BYTES, length));
         }
         HttpRequest request =
-                HttpRequest.of("PATCH", url.call("jobs/" + jobId + "/trace?debug_trace=" + debugTrace))
+                HttpRequest.of(
+                                "PATCH",
+                                url.call("jobs/" + jobId + "/trace?debug_trace=" + debugTrace))
                         .with("JOB-TOKEN", jobToken.value())
                         .with("Content-Type", "text/plain")
                         .with("Content-Range", offset + "-" + (offset + length - 1))
@@ -90,7 +102,8 @@ public final class GitLabJobReports implements JobReports {
             case 202 -> new PatchReply.Accepted(status, interval);
             case 403 -> new PatchReply.Abort(status, interval);
             case 404 -> new PatchReply.NotFound(status, interval);
-            case 416 -> new PatchReply.RangeMismatch(JobHeaders.storedLength(reply), status, interval);
+            case 416 ->
+                    new PatchReply.RangeMismatch(JobHeaders.storedLength(reply), status, interval);
             default -> new PatchReply.Failed(reply.status(), status, interval);
         };
     }
@@ -98,7 +111,8 @@ public final class GitLabJobReports implements JobReports {
     private static UpdateReply updateReply(HttpReply reply) {
         JobStatus status = JobHeaders.status(reply);
         Optional<Duration> interval = JobHeaders.interval(reply);
-        // A final "failed" is answered with 200 and Job-Status: failed, which only means "finished".
+        // A final "failed" is answered with 200 and Job-Status: failed, which only means
+        // "finished".
         if (status == JobStatus.OVER) {
             return new UpdateReply.Abort(reply.status(), status, interval);
         }
@@ -117,8 +131,10 @@ public final class GitLabJobReports implements JobReports {
         body.put("token", jobToken.value());
         switch (update) {
             case JobUpdate.Accepted _ -> body.put("state", "running").putObject("output");
-            case JobUpdate.KeepAlive(JobUpdate.LogState log) -> output(body.put("state", "running"), log);
-            case JobUpdate.Success(JobUpdate.LogState log) -> output(body.put("state", "success"), log);
+            case JobUpdate.KeepAlive(JobUpdate.LogState log) ->
+                    output(body.put("state", "running"), log);
+            case JobUpdate.Success(JobUpdate.LogState log) ->
+                    output(body.put("state", "success"), log);
             case JobUpdate.Failed failed -> {
                 body.put("state", "failed");
                 if (!failed.reason().isEmpty()) {

@@ -19,7 +19,8 @@ public record GitLabUrl(URI api) {
             url = url.substring(0, url.length() - "/ci".length());
         }
         URI uri = URI.create(url + "/api/v4/");
-        if (!("http".equals(uri.getScheme()) || "https".equals(uri.getScheme())) || uri.getHost() == null) {
+        if (!("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()))
+                || uri.getHost() == null) {
             throw new IllegalArgumentException(
                     "url '%s' must look like https://gitlab.example.com: only http and https can be used"
                             .formatted(configured));

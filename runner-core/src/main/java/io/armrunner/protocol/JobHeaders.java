@@ -4,7 +4,10 @@ import io.armrunner.http.HttpReply;
 import java.time.Duration;
 import java.util.Optional;
 
-/** Reads the headers by which GitLab speaks to a running job (runner-protocol §4.2, §5.2). Pure functions. */
+/**
+ * Reads the headers by which GitLab speaks to a running job (runner-protocol §4.2, §5.2). Pure
+ * functions.
+ */
 final class JobHeaders {
     // A longer interval would let a cancellation wait too long.
     private static final Duration LONGEST = Duration.ofMinutes(15);
@@ -26,7 +29,10 @@ final class JobHeaders {
                 .map(seconds -> Duration.ofSeconds(Math.min(seconds, LONGEST.toSeconds())));
     }
 
-    /** The n of {@code Range: 0-n}; 0 when the header is absent or garbled, so that the log is sent anew. */
+    /**
+     * The n of {@code Range: 0-n}; 0 when the header is absent or garbled, so that the log is sent
+     * anew.
+     */
     static long storedLength(HttpReply reply) {
         String range = reply.header("Range").orElse("");
         return range.startsWith("0-") ? Math.max(0, number(range.substring(2))) : 0;

@@ -6,7 +6,10 @@ import java.util.List;
 
 /** GitLab's answer to a request for a job (runner-protocol §3.4). */
 public sealed interface JobReply {
-    /** How many replies of this call had a retriable status: more than 0 halves adaptive concurrency. */
+    /**
+     * How many replies of this call had a retriable status: more than 0 halves adaptive
+     * concurrency.
+     */
     int retriable();
 
     /** 201: a job, which is running for GitLab from now on. */
@@ -17,7 +20,12 @@ public sealed interface JobReply {
         private final List<X509Certificate> tlsChain;
         private final int retriable;
 
-        Job(JobPayload payload, byte[] raw, String correlationId, List<X509Certificate> tlsChain, int retriable) {
+        Job(
+                JobPayload payload,
+                byte[] raw,
+                String correlationId,
+                List<X509Certificate> tlsChain,
+                int retriable) {
             this.payload = payload;
             this.raw = raw;
             this.correlationId = correlationId;

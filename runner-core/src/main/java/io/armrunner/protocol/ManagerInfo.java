@@ -61,7 +61,8 @@ public record ManagerInfo(
         labels = Map.copyOf(labels);
         for (String feature : features) {
             if (!FEATURES.contains(feature)) {
-                throw new IllegalArgumentException("'%s' is no feature that GitLab knows".formatted(feature));
+                throw new IllegalArgumentException(
+                        "'%s' is no feature that GitLab knows".formatted(feature));
             }
         }
     }

@@ -17,10 +17,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The retry layer beneath every call to GitLab (runner-protocol §1.8): some statuses are asked again, transport errors
- * never.
+ * The retry layer beneath every call to GitLab (runner-protocol §1.8): some statuses are asked
+ * again, transport errors never.
  *
- * <p>Thread-safe if {@code random} is. Each call blocks its thread, waits included; an interrupt ends it at once.
+ * <p>Thread-safe if {@code random} is. Each call blocks its thread, waits included; an interrupt
+ * ends it at once.
  */
 public final class RetryingCaller {
     /** All attempts of one call, the first included. */
@@ -44,7 +45,8 @@ public final class RetryingCaller {
      * @param retriable how many replies had a retriable status, the last included
      * @param correlationId the reply's {@code X-Request-Id}, or the one that was sent
      */
-    public record Outcome(HttpReply reply, int retriable, String correlationId) implements AutoCloseable {
+    public record Outcome(HttpReply reply, int retriable, String correlationId)
+            implements AutoCloseable {
         @Override
         public void close() throws IOException {
             reply.close();
@@ -62,7 +64,11 @@ public final class RetryingCaller {
      * @param random must be safe for many threads
      */
     public RetryingCaller(
-            HttpClient client, String userAgent, InstantSource clock, RandomGenerator random, Sleeper sleeper) {
+            HttpClient client,
+            String userAgent,
+            InstantSource clock,
+            RandomGenerator random,
+            Sleeper sleeper) {
         this.client = client;
         this.userAgent = userAgent;
         this.clock = clock;
@@ -70,10 +76,14 @@ public final class RetryingCaller {
         this.sleeper = sleeper;
     }
 
-    /** Sends a request, again where the reply asks for it, and returns the last reply whatever its status. */
+    /**
+     * Sends a request, again where the reply asks for it, and returns the last reply whatever its
+     * status.
+     */
     public Outcome call(HttpRequest request) throws IOException, InterruptedException {
         String correlationId = newCorrelationId();
-        HttpRequest sent = request.with("User-Agent", userAgent).with("X-Request-Id", correlationId);
+        HttpRequest sent =
+                request.with("User-Agent", userAgent).with("X-Request-Id", correlationId);
         for (int attempt = 1; ; attempt++) {
             HttpReply reply = client.send(sent);
             boolean retriable = isRetriable(reply.status());
@@ -120,7 +130,10 @@ public final class RetryingCaller {
     // Seconds only: dates are ignored, as in GitLab Runner.
     private static Optional<Duration> retryAfter(HttpReply reply) {
         try {
-            return reply.header("Retry-After").map(Long::parseLong).map(Duration::ofSeconds).filter(Duration::isPositive);
+            return reply.header("Retry-After")
+                    .map(Long::parseLong)
+                    .map(Duration::ofSeconds)
+                    .filter(Duration::isPositive);
         } catch (NumberFormatException e) {
             return Optional.empty();
         }

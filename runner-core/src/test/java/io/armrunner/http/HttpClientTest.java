@@ -35,7 +35,8 @@ class HttpClientTest {
     }
 
     private HttpServer serve(HttpHandler handler) throws IOException {
-        return HttpServer.start(loops, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), handler);
+        return HttpServer.start(
+                loops, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), handler);
     }
 
     private static URI uri(HttpServer server, String path) {
@@ -43,14 +44,22 @@ class HttpClientTest {
     }
 
     private static void echo(Exchange exchange) throws IOException {
-        String text = exchange.method() + " " + new String(exchange.body(100), UTF_8) + " " + exchange.header("job-token");
+        String text =
+                exchange.method()
+                        + " "
+                        + new String(exchange.body(100), UTF_8)
+                        + " "
+                        + exchange.header("job-token");
         exchange.reply(200, Map.of(), text.getBytes(UTF_8));
     }
 
     @Test
     void statusHeadersAndBodyOfAReplyAreReturned() throws IOException, InterruptedException {
         try (HttpServer server = serve(HttpClientTest::echo);
-                HttpReply reply = client.send(HttpRequest.of("PATCH", uri(server, "/")).with("hello".getBytes(UTF_8), 4))) {
+                HttpReply reply =
+                        client.send(
+                                HttpRequest.of("PATCH", uri(server, "/"))
+                                        .with("hello".getBytes(UTF_8), 4))) {
             assertThat(reply.status()).isEqualTo(200);
             assertThat(new String(reply.body(100), UTF_8)).isEqualTo("PATCH hell Optional.empty");
         }
@@ -59,7 +68,10 @@ class HttpClientTest {
     @Test
     void aDeleteWithABodyArrivesWithIt() throws IOException, InterruptedException {
         try (HttpServer server = serve(HttpClientTest::echo);
-                HttpReply reply = client.send(HttpRequest.of("DELETE", uri(server, "/")).with("x".getBytes(UTF_8)))) {
+                HttpReply reply =
+                        client.send(
+                                HttpRequest.of("DELETE", uri(server, "/"))
+                                        .with("x".getBytes(UTF_8)))) {
             assertThat(new String(reply.body(100), UTF_8)).startsWith("DELETE x");
         }
     }
@@ -79,10 +91,12 @@ class HttpClientTest {
             for (HttpRequest request :
                     new HttpRequest[] {
                         HttpRequest.of("POST", uri(server, "/old")).with("body".getBytes(UTF_8)),
-                        HttpRequest.of("POST", uri(server, "/old")).with(out -> out.write("body".getBytes(UTF_8)))
+                        HttpRequest.of("POST", uri(server, "/old"))
+                                .with(out -> out.write("body".getBytes(UTF_8)))
                     }) {
                 try (HttpReply reply = client.send(request.with("JOB-TOKEN", "t"))) {
-                    assertThat(new String(reply.body(100), UTF_8)).isEqualTo("POST body Optional[t]");
+                    assertThat(new String(reply.body(100), UTF_8))
+                            .isEqualTo("POST body Optional[t]");
                 }
             }
         }
@@ -92,10 +106,16 @@ class HttpClientTest {
     void aTokenIsNotSentToAnotherPortAnd302TurnsIntoGet() throws IOException, InterruptedException {
         try (HttpServer storage = serve(HttpClientTest::echo);
                 HttpServer server =
-                        serve(e -> e.reply(302, Map.of("Location", uri(storage, "/x").toString()), NOTHING));
+                        serve(e ->
+                                e.reply(
+                                        302,
+                                        Map.of("Location", uri(storage, "/x").toString()),
+                                        NOTHING));
                 HttpReply reply =
                         client.send(
-                                HttpRequest.of("POST", uri(server, "/")).with("b".getBytes(UTF_8)).with("JOB-TOKEN", "t"))) {
+                                HttpRequest.of("POST", uri(server, "/"))
+                                        .with("b".getBytes(UTF_8))
+                                        .with("JOB-TOKEN", "t"))) {
             assertThat(new String(reply.body(100), UTF_8)).isEqualTo("GET  Optional.empty");
         }
     }
@@ -106,7 +126,8 @@ class HttpClientTest {
             assertThatThrownBy(() -> client.send(HttpRequest.of("GET", uri(server, "/"))))
                     .isInstanceOf(IOException.class)
                     .hasMessageContaining("more than 10");
-            try (HttpReply reply = client.send(HttpRequest.of("GET", uri(server, "/")).withoutFollowing())) {
+            try (HttpReply reply =
+                    client.send(HttpRequest.of("GET", uri(server, "/")).withoutFollowing())) {
                 assertThat(reply.status()).isEqualTo(308);
             }
         }
@@ -125,13 +146,13 @@ class HttpClientTest {
                 HttpReply reply =
                         client.send(
                                 HttpRequest.of("POST", uri(server, "/"))
-                                        .with(
-                                                out -> {
-                                                    for (int i = 0; i < pieces; i++) {
-                                                        out.write(piece);
-                                                    }
-                                                }))) {
-            assertThat(new String(reply.body(100), UTF_8)).isEqualTo(Long.toString((long) pieces * piece.length));
+                                        .with(out -> {
+                                            for (int i = 0; i < pieces; i++) {
+                                                out.write(piece);
+                                            }
+                                        }))) {
+            assertThat(new String(reply.body(100), UTF_8))
+                    .isEqualTo(Long.toString((long) pieces * piece.length));
         }
     }
 
@@ -164,7 +185,9 @@ class HttpClientTest {
             try (Socket socket = listener.accept()) {
                 assertThat(socket.getInputStream().read(new byte[4096])).isPositive();
                 socket.getOutputStream()
-                        .write("HTTP/1.1 413 No\r\nContent-Length: 3\r\nConnection: close\r\n\r\nbig".getBytes(UTF_8));
+                        .write(
+                                "HTTP/1.1 413 No\r\nContent-Length: 3\r\nConnection: close\r\n\r\nbig"
+                                        .getBytes(UTF_8));
             } catch (IOException e) {
                 assertThat(e).isNotNull();
             }
@@ -188,7 +211,11 @@ class HttpClientTest {
     }
 
     @Test
-    void anInterruptEndsAHeldCallAtOnce() throws java.util.concurrent.ExecutionException, java.util.concurrent.TimeoutException, IOException, InterruptedException {
+    void anInterruptEndsAHeldCallAtOnce()
+            throws java.util.concurrent.ExecutionException,
+                    java.util.concurrent.TimeoutException,
+                    IOException,
+                    InterruptedException {
         var arrived = new CountDownLatch(1);
         var ended = new CompletableFuture<String>();
         HttpHandler holding =
@@ -200,16 +227,16 @@ class HttpClientTest {
         try (HttpServer server = serve(holding)) {
             Thread caller =
                     Thread.ofVirtual()
-                            .start(
-                                    () -> {
-                                        try (HttpReply reply = client.send(HttpRequest.of("GET", uri(server, "/")))) {
-                                            ended.complete("reply " + reply.status());
-                                        } catch (InterruptedException e) {
-                                            ended.complete("interrupted");
-                                        } catch (IOException e) {
-                                            ended.complete(e.toString());
-                                        }
-                                    });
+                            .start(() -> {
+                                try (HttpReply reply =
+                                        client.send(HttpRequest.of("GET", uri(server, "/")))) {
+                                    ended.complete("reply " + reply.status());
+                                } catch (InterruptedException e) {
+                                    ended.complete("interrupted");
+                                } catch (IOException e) {
+                                    ended.complete(e.toString());
+                                }
+                            });
             assertThat(arrived.await(10, TimeUnit.SECONDS)).isTrue();
             caller.interrupt();
             assertThat(ended.get(5, TimeUnit.SECONDS)).isEqualTo("interrupted");
@@ -218,8 +245,10 @@ class HttpClientTest {
 
     @Test
     void proxiesFollowTheEnvironment() {
-        Map<String, String> env = Map.of("HTTPS_PROXY", "proxy:3128", "no_proxy", ".in.example, other.example:443");
-        assertThat(Proxies.proxyFor(URI.create("https://gitlab.example/"), env)).contains(URI.create("http://proxy:3128"));
+        Map<String, String> env =
+                Map.of("HTTPS_PROXY", "proxy:3128", "no_proxy", ".in.example, other.example:443");
+        assertThat(Proxies.proxyFor(URI.create("https://gitlab.example/"), env))
+                .contains(URI.create("http://proxy:3128"));
         assertThat(Proxies.proxyFor(URI.create("http://gitlab.example/"), env)).isEmpty();
         assertThat(Proxies.proxyFor(URI.create("https://a.in.example/"), env)).isEmpty();
         assertThat(Proxies.proxyFor(URI.create("https://other.example/"), env)).isEmpty();
