@@ -1,0 +1,93 @@
+package io.armrunner.http;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * How an {@link HttpClient} connects (runner-protocol §1.5, §1.6).
+ *
+ * @param connect the limit of a TCP connect
+ * @param handshake the limit of a TLS handshake
+ * @param responseHeader how long a server may think; larger than a long poll
+ * @param call the limit until the headers of a reply are there, redirects included
+ * @param connectionMaxAge how old an idle connection may get, so that new certificates and
+ *     balancers are honoured
+ * @param caFile certificates (PEM) that are trusted besides the Java runtime's own
+ * @param certificateFile the client's certificate chain (PEM); used only together with {@code
+ *     keyFile}
+ * @param keyFile its unencrypted PKCS #8 key (PEM)
+ * @param environment where {@code HTTP_PROXY}, {@code HTTPS_PROXY} and {@code NO_PROXY} are looked
+ *     up
+ */
+public record ClientSettings(
+        Duration connect,
+        Duration handshake,
+        Duration responseHeader,
+        Duration call,
+        Duration connectionMaxAge,
+        Optional<Path> caFile,
+        Optional<Path> certificateFile,
+        Optional<Path> keyFile,
+        Map<String, String> environment) {
+    /** GitLab Runner's limits, no files, no proxy. */
+    public static final ClientSettings DEFAULTS =
+            new ClientSettings(
+                    Duration.ofSeconds(30),
+                    Duration.ofSeconds(10),
+                    Duration.ofMinutes(10),
+                    Duration.ofMinutes(60),
+                    Duration.ofMinutes(15),
+                    Optional.empty(),
+                    Optional.empty(),
+                    Optional.empty(),
+                    Map.of());
+
+    public ClientSettings {
+        environment = Map.copyOf(environment);
+    }
+
+    /** The same with these TLS files. */
+    public ClientSettings withTls(
+            Optional<Path> ca, Optional<Path> certificate, Optional<Path> key) {
+        return new ClientSettings(
+                connect,
+                handshake,
+                responseHeader,
+                call,
+                connectionMaxAge,
+                ca,
+                certificate,
+                key,
+                environment);
+    }
+
+    /** The same with the proxies of this environment. */
+    public ClientSettings withEnvironment(Map<String, String> variables) {
+        return new ClientSettings(
+                connect,
+                handshake,
+                responseHeader,
+                call,
+                connectionMaxAge,
+                caFile,
+                certificateFile,
+                keyFile,
+                variables);
+    }
+
+    /** The same with another limit for the server's thinking. */
+    public ClientSettings withResponseHeader(Duration limit) {
+        return new ClientSettings(
+                connect,
+                handshake,
+                limit,
+                call,
+                connectionMaxAge,
+                caFile,
+                certificateFile,
+                keyFile,
+                environment);
+    }
+}
