@@ -2,6 +2,8 @@ package io.armrunner.coordinator;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.armrunner.http.EventLoops;
+import io.armrunner.http.HttpServer;
 import io.armrunner.spec.Secret;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -24,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * removes the artifacts and logs.
  */
 public final class Coordinator implements AutoCloseable {
-    private final PortOpener opener;
+    private final EventLoops loops;
     private final CoordinatorSettings settings;
     private final Books books;
     private final Faults faults = new Faults();
@@ -34,19 +36,19 @@ public final class Coordinator implements AutoCloseable {
     private final Storage storage;
     private final Secret registrationToken;
     private final int port;
-    private PortOpener.@Nullable OpenPort open;
+    private @Nullable HttpServer open;
 
     /** Opens the port, and a second one for redirected downloads when the settings ask for them. */
-    public static Coordinator start(PortOpener opener, CoordinatorSettings settings)
+    public static Coordinator start(EventLoops loops, CoordinatorSettings settings)
             throws IOException {
         Files.createDirectories(settings.directory());
         return new Coordinator(
-                opener, settings, Files.createTempDirectory(settings.directory(), "coordinator-"));
+                loops, settings, Files.createTempDirectory(settings.directory(), "coordinator-"));
     }
 
-    private Coordinator(PortOpener opener, CoordinatorSettings settings, Path directory)
+    private Coordinator(EventLoops loops, CoordinatorSettings settings, Path directory)
             throws IOException {
-        this.opener = opener;
+        this.loops = loops;
         this.settings = settings;
         this.directory = directory;
         this.books = new Books(settings);
@@ -55,9 +57,10 @@ public final class Coordinator implements AutoCloseable {
         this.storage = new Storage(books, faults);
         this.router = new ApiRouter(books, faults, git, storage, directory, registrationToken);
         if (settings.redirectDownloads()) {
-            storage.open(opener, settings.host());
+            storage.open(loops, settings.host());
         }
-        PortOpener.OpenPort first = opener.open(new InetSocketAddress(settings.host(), 0), router);
+        HttpServer first =
+                HttpServer.start(loops, new InetSocketAddress(settings.host(), 0), router);
         this.port = first.port();
         this.open = first;
     }
@@ -165,7 +168,7 @@ public final class Coordinator implements AutoCloseable {
     /** Opens the same port again. */
     public synchronized void comeUp() throws IOException {
         if (open == null) {
-            open = opener.open(new InetSocketAddress(settings.host(), port), router);
+            open = HttpServer.start(loops, new InetSocketAddress(settings.host(), port), router);
         }
     }
 
