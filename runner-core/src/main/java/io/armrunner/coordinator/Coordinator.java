@@ -3,6 +3,7 @@ package io.armrunner.coordinator;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.armrunner.http.EventLoops;
+import io.armrunner.http.Exchange;
 import io.armrunner.http.HttpServer;
 import io.armrunner.spec.Secret;
 import java.io.IOException;
@@ -37,6 +38,7 @@ public final class Coordinator implements AutoCloseable {
     private final Secret registrationToken;
     private final int port;
     private @Nullable HttpServer open;
+    private volatile boolean down;
 
     /** Opens the port, and a second one for redirected downloads when the settings ask for them. */
     public static Coordinator start(EventLoops loops, CoordinatorSettings settings)
@@ -60,7 +62,7 @@ public final class Coordinator implements AutoCloseable {
             storage.open(loops, settings.host());
         }
         HttpServer first =
-                HttpServer.start(loops, new InetSocketAddress(settings.host(), 0), router);
+                HttpServer.start(loops, new InetSocketAddress(settings.host(), 0), this::serve);
         this.port = first.port();
         this.open = first;
     }
@@ -159,6 +161,7 @@ public final class Coordinator implements AutoCloseable {
 
     /** Closes the port: connections break off, new ones are refused. State stays. */
     public synchronized void goDown() {
+        down = true;
         if (open != null) {
             open.close();
             open = null;
@@ -168,7 +171,22 @@ public final class Coordinator implements AutoCloseable {
     /** Opens the same port again. */
     public synchronized void comeUp() throws IOException {
         if (open == null) {
-            open = HttpServer.start(loops, new InetSocketAddress(settings.host(), port), router);
+            down = false;
+            open =
+                    HttpServer.start(
+                            loops, new InetSocketAddress(settings.host(), port), this::serve);
+        }
+    }
+
+    /**
+     * A closed port still has connections that clients keep for later calls; being down ends those
+     * too.
+     */
+    private void serve(Exchange exchange) throws IOException, InterruptedException {
+        if (down) {
+            exchange.abort();
+        } else {
+            router.handle(exchange);
         }
     }
 
