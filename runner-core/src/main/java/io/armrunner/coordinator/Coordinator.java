@@ -144,6 +144,11 @@ public final class Coordinator implements AutoCloseable {
         return requests().stream().filter(request -> request.endpoint() == endpoint).toList();
     }
 
+    /** How many requests are being served now, held job requests included. */
+    public int requestsInFlight() {
+        return router.inFlight();
+    }
+
     /** All that a runner did and must not do, in words. */
     public List<String> violations() {
         return books.locked(books::violations);

@@ -2,18 +2,23 @@ package io.armrunner.coordinator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import io.armrunner.testing.CoordinatorExtension;
 import io.armrunner.testing.TestRepository;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 class CoordinatorGitTest {
+    private static final Duration LIMIT = Duration.ofSeconds(15);
+
     @RegisterExtension final CoordinatorExtension gitlab = new CoordinatorExtension();
 
     private Coordinator coordinator;
@@ -118,6 +123,32 @@ class CoordinatorGitTest {
         String url = url().replace("group/app", "group/open");
         TestRepository.run(target(), "push", "--quiet", "--force", url, "HEAD:refs/heads/new");
         assertThat(open.git("rev-parse", "new")).isEqualTo(repository.head());
+    }
+
+    @Test
+    void gitEndsWithItsClient() throws IOException, InterruptedException {
+        repository.commit("noise.txt", noise(), "noise");
+        coordinator.faults().on(Endpoint.GIT_FETCH).always().slow(100, Duration.ofMillis(50));
+        Process clone =
+                new ProcessBuilder("git", "clone", "--quiet", url(), target().toString())
+                        .redirectErrorStream(true)
+                        .start();
+        await().atMost(LIMIT).until(() -> coordinator.requestsInFlight() == 1);
+        clone.descendants().forEach(ProcessHandle::destroyForcibly);
+        clone.destroyForcibly();
+        // The extension checks that no git of the server is left; the request must end too.
+        await().atMost(LIMIT).until(() -> coordinator.requestsInFlight() == 0);
+        coordinator.faults().clear();
+    }
+
+    /** Text that does not compress, a few times what a socket buffers. */
+    private static String noise() {
+        Random random = new Random(1);
+        var text = new StringBuilder();
+        for (int i = 0; i < 500_000; i++) {
+            text.append(Long.toHexString(random.nextLong()));
+        }
+        return text.toString();
     }
 
     @Test
