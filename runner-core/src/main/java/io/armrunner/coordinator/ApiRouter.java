@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +33,8 @@ final class ApiRouter implements HttpHandler, AutoCloseable {
     /** Which call used an {@code X-Request-Id}; guarded by the books' lock. */
     private final Map<String, String> requestIds = new HashMap<>();
 
+    private final AtomicInteger inFlight = new AtomicInteger();
+
     ApiRouter(
             Books books,
             Faults faults,
@@ -52,6 +55,7 @@ final class ApiRouter implements HttpHandler, AutoCloseable {
     @Override
     public void handle(Exchange real) throws IOException, InterruptedException {
         Instant start = books.now();
+        inFlight.incrementAndGet();
         String requestId =
                 real.header("x-request-id").orElseGet(() -> books.locked(() -> books.hex(32)));
         var exchange = new FaultyExchange(real, Map.of("X-Request-Id", requestId));
@@ -59,6 +63,7 @@ final class ApiRouter implements HttpHandler, AutoCloseable {
         try {
             call = serve(call, exchange);
         } finally {
+            inFlight.decrementAndGet();
             exchange.end();
             record(call, start, exchange.status());
         }
@@ -165,6 +170,10 @@ final class ApiRouter implements HttpHandler, AutoCloseable {
                                 exchange.headers(),
                                 books.settings().keepBodies() ? call.text() : "",
                                 status)));
+    }
+
+    int inFlight() {
+        return inFlight.get();
     }
 
     @Override

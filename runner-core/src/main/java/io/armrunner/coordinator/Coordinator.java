@@ -2,6 +2,9 @@ package io.armrunner.coordinator;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.armrunner.http.EventLoops;
+import io.armrunner.http.Exchange;
+import io.armrunner.http.HttpServer;
 import io.armrunner.spec.Secret;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -24,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * removes the artifacts and logs.
  */
 public final class Coordinator implements AutoCloseable {
-    private final PortOpener opener;
+    private final EventLoops loops;
     private final CoordinatorSettings settings;
     private final Books books;
     private final Faults faults = new Faults();
@@ -34,19 +37,20 @@ public final class Coordinator implements AutoCloseable {
     private final Storage storage;
     private final Secret registrationToken;
     private final int port;
-    private PortOpener.@Nullable OpenPort open;
+    private @Nullable HttpServer open;
+    private volatile boolean down;
 
     /** Opens the port, and a second one for redirected downloads when the settings ask for them. */
-    public static Coordinator start(PortOpener opener, CoordinatorSettings settings)
+    public static Coordinator start(EventLoops loops, CoordinatorSettings settings)
             throws IOException {
         Files.createDirectories(settings.directory());
         return new Coordinator(
-                opener, settings, Files.createTempDirectory(settings.directory(), "coordinator-"));
+                loops, settings, Files.createTempDirectory(settings.directory(), "coordinator-"));
     }
 
-    private Coordinator(PortOpener opener, CoordinatorSettings settings, Path directory)
+    private Coordinator(EventLoops loops, CoordinatorSettings settings, Path directory)
             throws IOException {
-        this.opener = opener;
+        this.loops = loops;
         this.settings = settings;
         this.directory = directory;
         this.books = new Books(settings);
@@ -55,9 +59,10 @@ public final class Coordinator implements AutoCloseable {
         this.storage = new Storage(books, faults);
         this.router = new ApiRouter(books, faults, git, storage, directory, registrationToken);
         if (settings.redirectDownloads()) {
-            storage.open(opener, settings.host());
+            storage.open(loops, settings.host());
         }
-        PortOpener.OpenPort first = opener.open(new InetSocketAddress(settings.host(), 0), router);
+        HttpServer first =
+                HttpServer.start(loops, new InetSocketAddress(settings.host(), 0), this::serve);
         this.port = first.port();
         this.open = first;
     }
@@ -139,6 +144,11 @@ public final class Coordinator implements AutoCloseable {
         return requests().stream().filter(request -> request.endpoint() == endpoint).toList();
     }
 
+    /** How many requests are being served now, held job requests included. */
+    public int requestsInFlight() {
+        return router.inFlight();
+    }
+
     /** All that a runner did and must not do, in words. */
     public List<String> violations() {
         return books.locked(books::violations);
@@ -156,6 +166,7 @@ public final class Coordinator implements AutoCloseable {
 
     /** Closes the port: connections break off, new ones are refused. State stays. */
     public synchronized void goDown() {
+        down = true;
         if (open != null) {
             open.close();
             open = null;
@@ -165,7 +176,22 @@ public final class Coordinator implements AutoCloseable {
     /** Opens the same port again. */
     public synchronized void comeUp() throws IOException {
         if (open == null) {
-            open = opener.open(new InetSocketAddress(settings.host(), port), router);
+            down = false;
+            open =
+                    HttpServer.start(
+                            loops, new InetSocketAddress(settings.host(), port), this::serve);
+        }
+    }
+
+    /**
+     * A closed port still has connections that clients keep for later calls; being down ends those
+     * too.
+     */
+    private void serve(Exchange exchange) throws IOException, InterruptedException {
+        if (down) {
+            exchange.abort();
+        } else {
+            router.handle(exchange);
         }
     }
 

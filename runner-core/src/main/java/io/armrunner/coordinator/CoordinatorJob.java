@@ -284,6 +284,7 @@ public final class CoordinatorJob {
         systemId = manager;
         startedAt = books.now();
         enter(JobState.RUNNING);
+        Payloads.describeRunner(payload, to);
         if (!dependencies.isEmpty()) {
             ArrayNode list = payload.putArray("dependencies");
             for (CoordinatorJob earlier : dependencies) {

@@ -5,8 +5,10 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.armrunner.spec.Secret;
 import io.armrunner.spec.Variable;
+import io.armrunner.spec.Wire;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -224,6 +226,10 @@ final class Payloads {
         all.add(Variable.of("GITLAB_USER_LOGIN", "dev"));
         all.add(Variable.of("GITLAB_USER_EMAIL", "dev@example.com"));
         all.add(Variable.of("GITLAB_USER_NAME", "Dev"));
+        // Filled in when the job is handed out: before that nobody knows by whom it will be run.
+        all.add(Variable.of("CI_RUNNER_ID", ""));
+        all.add(Variable.of("CI_RUNNER_DESCRIPTION", ""));
+        all.add(Variable.of("CI_RUNNER_TAGS", ""));
         if (source.refType().equals("tag")) {
             all.add(Variable.of("CI_COMMIT_TAG", source.ref()));
         } else if (!source.ref().startsWith("refs/merge-requests/")) {
@@ -246,6 +252,26 @@ final class Payloads {
         }
         if (variable.raw()) {
             entry.put("raw", true);
+        }
+    }
+
+    /** Fills in the variables that tell of the runner, where the payload leaves them empty. */
+    static void describeRunner(JsonNode payload, CoordinatorRunner runner) {
+        for (JsonNode entry : payload.path("variables")) {
+            if (entry instanceof ObjectNode variable && variable.path("value").asText().isEmpty()) {
+                switch (variable.path("key").asText()) {
+                    case "CI_RUNNER_ID" -> variable.put("value", Long.toString(runner.id()));
+                    case "CI_RUNNER_DESCRIPTION" ->
+                            variable.put("value", runner.spec().description());
+                    case "CI_RUNNER_TAGS" ->
+                            variable.put(
+                                    "value",
+                                    new String(
+                                            Wire.bytes(runner.spec().tags()),
+                                            StandardCharsets.UTF_8));
+                    default -> {}
+                }
+            }
         }
     }
 

@@ -1,7 +1,9 @@
 package io.armrunner.coordinator;
 
+import io.armrunner.http.EventLoops;
 import io.armrunner.http.Exchange;
 import io.armrunner.http.HttpHandler;
+import io.armrunner.http.HttpServer;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -20,7 +22,7 @@ final class Storage implements HttpHandler, AutoCloseable {
     private final Books books;
     private final Faults faults;
     private final Map<String, StoredArtifact> signed = new HashMap<>();
-    private PortOpener.@Nullable OpenPort open;
+    private @Nullable HttpServer open;
     private String base = "";
 
     Storage(Books books, Faults faults) {
@@ -28,8 +30,8 @@ final class Storage implements HttpHandler, AutoCloseable {
         this.faults = faults;
     }
 
-    void open(PortOpener opener, String host) throws IOException {
-        PortOpener.OpenPort opened = opener.open(new InetSocketAddress(host, 0), this);
+    void open(EventLoops loops, String host) throws IOException {
+        HttpServer opened = HttpServer.start(loops, new InetSocketAddress(host, 0), this);
         open = opened;
         base = "http://" + host + ":" + opened.port();
     }

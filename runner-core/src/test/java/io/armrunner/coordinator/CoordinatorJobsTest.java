@@ -47,7 +47,7 @@ class CoordinatorJobsTest {
     }
 
     @Test
-    void aJobGoesFromTheQueueToSuccess() throws Exception {
+    void aJobGoesFromTheQueueToSuccess() throws IOException, InterruptedException {
         CoordinatorJob job = coordinator.job("build").script("uname -m").tags("arm64").enqueue();
         List<String> heard = new ArrayList<>();
         job.listen(
@@ -88,7 +88,7 @@ class CoordinatorJobsTest {
     }
 
     @Test
-    void requestsForJobsAreRefusedWithTheReason() throws Exception {
+    void requestsForJobsAreRefusedWithTheReason() throws IOException, InterruptedException {
         gitlab.expectViolations();
         var request = RunnerClient.request(runner);
         request.put("padding", "x".repeat(33 * 1024));
@@ -115,7 +115,7 @@ class CoordinatorJobsTest {
     }
 
     @Test
-    void aRunnerOnlyGetsJobsWhoseTagsItHas() throws Exception {
+    void aRunnerOnlyGetsJobsWhoseTagsItHas() throws IOException, InterruptedException {
         coordinator.job("other").script("true").tags("amd64").enqueue();
         assertThat(client.requestJob(runner).statusCode()).isEqualTo(204);
         CoordinatorRunner picky =
@@ -125,7 +125,7 @@ class CoordinatorJobsTest {
     }
 
     @Test
-    void aJobThatNeedsAMissingFeatureFailsForGood() throws Exception {
+    void aJobThatNeedsAMissingFeatureFailsForGood() throws IOException, InterruptedException {
         CoordinatorJob report =
                 coordinator.job("report").script("true").report("junit", "*.xml").enqueue();
         var request = RunnerClient.request(runner);
@@ -136,7 +136,7 @@ class CoordinatorJobsTest {
     }
 
     @Test
-    void theSameQueueValueIsAnsweredWithoutASearch() throws Exception {
+    void theSameQueueValueIsAnsweredWithoutASearch() throws IOException, InterruptedException {
         String value =
                 client.requestJob(runner)
                         .headers()
@@ -152,7 +152,7 @@ class CoordinatorJobsTest {
     }
 
     @Test
-    void updatesAreRefusedWithTheReason() throws Exception {
+    void updatesAreRefusedWithTheReason() throws IOException, InterruptedException {
         gitlab.expectViolations();
         CoordinatorJob job = accepted("build");
         var noToken = RunnerClient.state(job, "running");
@@ -175,7 +175,7 @@ class CoordinatorJobsTest {
     }
 
     @Test
-    void aWrongChecksumIsAViolation() throws Exception {
+    void aWrongChecksumIsAViolation() throws IOException, InterruptedException {
         gitlab.expectViolations();
         CoordinatorJob job = accepted("build");
         client.patch(job, 0, "abc");
@@ -184,7 +184,7 @@ class CoordinatorJobsTest {
     }
 
     @Test
-    void patchesAreRefusedWithTheReason() throws Exception {
+    void patchesAreRefusedWithTheReason() throws IOException, InterruptedException {
         gitlab.expectViolations();
         CoordinatorJob job = accepted("build");
         String path = "/api/v4/jobs/" + job.id() + "/trace?debug_trace=false";
@@ -212,7 +212,7 @@ class CoordinatorJobsTest {
     }
 
     @Test
-    void cancelIsGracefulForAManagerThatCanDoIt() throws Exception {
+    void cancelIsGracefulForAManagerThatCanDoIt() throws IOException, InterruptedException {
         CoordinatorJob job = accepted("build");
         job.cancel();
         assertThat(client.patch(job, 0, "x").headers().firstValue("Job-Status"))
@@ -225,7 +225,7 @@ class CoordinatorJobsTest {
     }
 
     @Test
-    void theFirstCallOfAManagerDecidesHowItIsCancelled() throws Exception {
+    void theFirstCallOfAManagerDecidesHowItIsCancelled() throws IOException, InterruptedException {
         CoordinatorJob job = coordinator.job("build").script("true").enqueue();
         var plain = RunnerClient.request(runner);
         plain.withObject("/info/features").put("cancel_gracefully", false);
@@ -237,7 +237,7 @@ class CoordinatorJobsTest {
     }
 
     @Test
-    void whatComesAfterTheEndIsAViolation() throws Exception {
+    void whatComesAfterTheEndIsAViolation() throws IOException, InterruptedException {
         gitlab.expectViolations();
         CoordinatorJob job = accepted("build");
         job.forceCancel();
@@ -249,7 +249,7 @@ class CoordinatorJobsTest {
     }
 
     @Test
-    void faultsComeAsOrdered() throws Exception {
+    void faultsComeAsOrdered() throws IOException, InterruptedException {
         CoordinatorJob job = accepted("build");
         coordinator.faults().on(Endpoint.TRACE).of(job).times(2).answer(500);
         assertThat(client.patch(job, 0, "a").statusCode()).isEqualTo(500);
@@ -269,7 +269,7 @@ class CoordinatorJobsTest {
     }
 
     @Test
-    void itComesUpAgainOnTheSamePort() throws Exception {
+    void itComesUpAgainOnTheSamePort() throws IOException, InterruptedException {
         CoordinatorJob job = accepted("build");
         coordinator.goDown();
         assertThatThrownBy(() -> client.running(job)).isInstanceOf(IOException.class);

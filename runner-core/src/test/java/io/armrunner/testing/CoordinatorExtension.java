@@ -10,6 +10,7 @@ import io.armrunner.coordinator.CoordinatorSettings;
 import io.armrunner.coordinator.JobState;
 import io.armrunner.coordinator.LogPatch;
 import io.armrunner.coordinator.StateUpdate;
+import io.armrunner.http.EventLoops;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -39,6 +40,7 @@ public final class CoordinatorExtension implements BeforeEachCallback, AfterEach
     private static final Duration LEAVING = Duration.ofSeconds(5);
 
     private final UnaryOperator<CoordinatorSettings> settings;
+    private @Nullable EventLoops loops;
     private @Nullable Coordinator coordinator;
     private @Nullable Path directory;
     private Set<Long> processesBefore = Set.of();
@@ -61,6 +63,14 @@ public final class CoordinatorExtension implements BeforeEachCallback, AfterEach
             throw new IllegalStateException("there is a coordinator only while a test runs");
         }
         return coordinator;
+    }
+
+    /** The event loops of the test, for its clients too. */
+    public EventLoops eventLoops() {
+        if (loops == null) {
+            throw new IllegalStateException("there are event loops only while a test runs");
+        }
+        return loops;
     }
 
     /** A directory for the test's own files; removed after it. */
@@ -94,7 +104,9 @@ public final class CoordinatorExtension implements BeforeEachCallback, AfterEach
                         TestRepository.environment(),
                         InstantSource.system(),
                         new Random());
-        coordinator = Coordinator.start(new JdkPort(), settings.apply(plain));
+        EventLoops opened = EventLoops.open(1);
+        loops = opened;
+        coordinator = Coordinator.start(opened, settings.apply(plain));
     }
 
     @Override
@@ -110,6 +122,8 @@ public final class CoordinatorExtension implements BeforeEachCallback, AfterEach
         } finally {
             used.close();
             coordinator = null;
+            eventLoops().close();
+            loops = null;
         }
         try (Stream<Path> left = Files.list(made.resolve("coordinator"))) {
             left.forEach(file -> problems.add("the coordinator left " + file));
