@@ -47,13 +47,13 @@ public final class GitLabClient implements JobSource {
     }
 
     @Override
-    public JobReply request() throws IOException, InterruptedException {
+    public JobReply request(boolean mayBeHeld) throws IOException, InterruptedException {
         HttpRequest request =
                 HttpRequest.of("POST", url.call("jobs/request"))
                         .with("RUNNER-TOKEN", token.value())
                         .with("Content-Type", "application/json")
                         .with("Accept", "application/json")
-                        .with(body());
+                        .with(body(mayBeHeld));
         try (RetryingCaller.Outcome outcome = caller.call(request)) {
             HttpReply reply = outcome.reply();
             reply.header("X-GitLab-Last-Update")
@@ -74,13 +74,14 @@ public final class GitLabClient implements JobSource {
         lastUpdate = value;
     }
 
-    private byte[] body() throws IOException {
+    private byte[] body(boolean mayBeHeld) throws IOException {
         ObjectNode body = Wire.mapper().createObjectNode();
         body.set("info", info.json());
         body.put("token", token.value());
         body.put("system_id", systemId);
         String seen = lastUpdate;
-        if (seen != null) {
+        // GitLab holds only a request that says what it has seen.
+        if (seen != null && mayBeHeld) {
             body.put("last_update", seen);
         }
         byte[] bytes = Wire.bytes(body);

@@ -111,8 +111,8 @@ class GitLabClientTest {
     void aJobRequestCarriesIdentityAndAllFeatures() throws IOException, InterruptedException {
         will(204);
         will(204);
-        assertThat(client.request()).isEqualTo(new JobReply.NoJob(0));
-        client.request();
+        assertThat(client.request(true)).isEqualTo(new JobReply.NoJob(0));
+        client.request(true);
         JsonNode body = Wire.tree(seen.getFirst().body().getBytes(UTF_8));
         assertThat(seen.getFirst().line()).isEqualTo("POST /api/v4/jobs/request");
         assertThat(body.at("/token").asText()).isEqualTo("glrt-secret");
@@ -134,7 +134,7 @@ class GitLabClientTest {
         will(204);
         will(204);
         for (int i = 0; i < 3; i++) {
-            client.request();
+            client.request(true);
         }
         assertThat(seen.get(0).body()).doesNotContain("last_update");
         assertThat(seen.get(1).body()).contains("\"last_update\":\"A\"");
@@ -152,16 +152,16 @@ class GitLabClientTest {
         answers.add(new Answer(201, Map.of("Content-Type", "application/json"), "{\"id\":"));
         answers.add(new Answer(201, Map.of("Content-Type", "text/html"), "{}"));
         will(204);
-        assertThat(client.request())
+        assertThat(client.request(true))
                 .isInstanceOfSatisfying(
                         JobReply.Job.class, job -> assertThat(job.payload().id()).isEqualTo(17));
         for (int i = 0; i < 2; i++) {
-            assertThat(client.request())
+            assertThat(client.request(true))
                     .isInstanceOfSatisfying(
                             JobReply.Failed.class,
                             failed -> assertThat(failed.httpStatus()).isEqualTo(-1));
         }
-        assertThat(client.request()).isEqualTo(new JobReply.NoJob(0));
+        assertThat(client.request(true)).isEqualTo(new JobReply.NoJob(0));
     }
 
     @ParameterizedTest
@@ -173,7 +173,7 @@ class GitLabClientTest {
         for (int i = 0; i < 5; i++) {
             will(status);
         }
-        assertThat(client.request().retriable()).isEqualTo(5);
+        assertThat(client.request(true).retriable()).isEqualTo(5);
         assertThat(seen).hasSize(5);
         assertThat(seen.stream().map(Seen::body).distinct()).hasSize(1);
         assertThat(seen.stream().map(call -> call.headers().get("x-request-id")).distinct())
@@ -190,7 +190,7 @@ class GitLabClientTest {
     @Tag("RP-13")
     void otherStatusesGetOneAttempt(int status) throws IOException, InterruptedException {
         will(status);
-        assertThat(client.request().retriable()).isZero();
+        assertThat(client.request(true).retriable()).isZero();
         assertThat(seen).hasSize(1);
     }
 
@@ -219,7 +219,7 @@ class GitLabClientTest {
                                 "Wed, 21 Oct 2026 07:27:00 GMT"),
                         ""));
         will(204);
-        assertThat(client.request()).isEqualTo(new JobReply.NoJob(4));
+        assertThat(client.request(true)).isEqualTo(new JobReply.NoJob(4));
         assertThat(waits.get(0)).isEqualTo(Duration.ofSeconds(2));
         assertThat(waits.get(1)).isLessThanOrEqualTo(Duration.ofMillis(200));
         assertThat(waits.get(2)).isEqualTo(Duration.ofSeconds(9));

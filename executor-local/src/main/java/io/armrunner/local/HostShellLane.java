@@ -1,0 +1,55 @@
+package io.armrunner.local;
+
+import io.armrunner.lane.Environment;
+import io.armrunner.lane.Lane;
+import io.armrunner.plan.JobPlan;
+import java.nio.file.Path;
+import java.util.HexFormat;
+import java.util.random.RandomGenerator;
+
+/** This host as a place for jobs. */
+public final class HostShellLane implements Lane {
+    private static final int NONCE_BYTES = 16;
+
+    private final HostShellEnvironment.Host host;
+    private final Path buildsRoot;
+    private final Path cacheRoot;
+    private final RandomGenerator random;
+
+    /**
+     * @param random not to be guessed by a job, safe for any thread
+     */
+    public HostShellLane(HostShellEnvironment.Host host, Path buildsRoot, Path cacheRoot, RandomGenerator random) {
+        this.host = host;
+        this.buildsRoot = buildsRoot;
+        this.cacheRoot = cacheRoot;
+        this.random = random;
+    }
+
+    @Override
+    public String name() {
+        return "shell";
+    }
+
+    @Override
+    public Path buildsRoot() {
+        return buildsRoot;
+    }
+
+    @Override
+    public Path cacheRoot() {
+        return cacheRoot;
+    }
+
+    @Override
+    public boolean isDisposable() {
+        return false;
+    }
+
+    @Override
+    public Environment open(JobPlan plan, Path directory) {
+        byte[] nonce = new byte[NONCE_BYTES];
+        random.nextBytes(nonce);
+        return new HostShellEnvironment(host, directory, HexFormat.of().formatHex(nonce));
+    }
+}

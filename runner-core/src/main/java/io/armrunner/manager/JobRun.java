@@ -1,0 +1,165 @@
+package io.armrunner.manager;
+
+import io.armrunner.engine.EngineLimits;
+import io.armrunner.engine.JobSession;
+import io.armrunner.engine.Outcome;
+import io.armrunner.engine.StopSignal;
+import io.armrunner.plan.JobPlace;
+import io.armrunner.protocol.JobReply;
+import io.armrunner.spec.JobPayload;
+import io.armrunner.spec.Secret;
+import io.armrunner.trace.Ticker;
+import io.armrunner.trace.TraceUploader;
+import io.armrunner.trace.UploadSettings;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.security.cert.CertificateEncodingException;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Base64;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One job of this process, from its acceptance to the end of its books. Runs on the job's own virtual thread. */
+final class JobRun {
+    private static final Logger LOG = LoggerFactory.getLogger(JobRun.class);
+
+    private final ConfiguredRunner runner;
+    private final JobReply.Job accepted;
+    private final ConcurrentIds ids;
+    private final Journal journal;
+    private final Context context;
+    private final StopSignal stop = new StopSignal();
+    private volatile String stage = "accepted";
+
+    /** What all jobs of the process share. */
+    record Context(String hostname, EngineLimits limits, InstantSource clock, Ticker ticker) {}
+
+    JobRun(ConfiguredRunner runner, JobReply.Job accepted, ConcurrentIds ids, Journal journal, Context context) {
+        this.runner = runner;
+        this.accepted = accepted;
+        this.ids = ids;
+        this.journal = journal;
+        this.context = context;
+    }
+
+    JobPayload payload() {
+        return accepted.payload();
+    }
+
+    ConfiguredRunner runner() {
+        return runner;
+    }
+
+    String stage() {
+        return stage;
+    }
+
+    /** The runner is told to stop: the job ends at once. */
+    void stop(String signal) {
+        stop.abort(new StopSignal.Cause.RunnerStops(signal));
+    }
+
+    void run() {
+        JobPayload payload = accepted.payload();
+        long begun = context.clock().millis();
+        LOG.info(
+                "job_started job={} project={} runner={} lane={} correlation_id={}",
+                payload.id(),
+                payload.jobInfo().projectId(),
+                runner.shortName(),
+                runner.lane().name(),
+                accepted.correlationId());
+        try (ConcurrentIds.Ids numbers = ids.take(payload.jobInfo().projectId())) {
+            Path directory = journal.accepted(runner.shortName(), payload.id(), accepted.raw());
+            JobSession.Ending ending = session(directory, numbers).run();
+            ended(ending, directory, begun);
+        } catch (IOException e) {
+            LOG.error("job_lost job={} runner={} error=\"{}\"", payload.id(), runner.shortName(), e.toString());
+        } catch (InterruptedException _) {
+            LOG.warn("job_left job={} runner={} stage={}", payload.id(), runner.shortName(), stage);
+        } catch (RuntimeException e) {
+            LOG.error("job_broken job={} runner={}", payload.id(), runner.shortName(), e);
+        }
+    }
+
+    private void ended(JobSession.Ending ending, Path directory, long begun) throws IOException {
+        Duration took = Duration.ofMillis(context.clock().millis() - begun);
+        long job = accepted.payload().id();
+        switch (ending.outcome()) {
+            case Outcome.Succeeded _ ->
+                    LOG.info("job_succeeded job={} runner={} duration_s={}", job, runner.shortName(), seconds(took));
+            case Outcome.Failed failed ->
+                    LOG.warn(
+                            "job_failed job={} runner={} duration_s={} failure_reason={} exit_code={} error=\"{}\"",
+                            job,
+                            runner.shortName(),
+                            seconds(took),
+                            failed.reason().wireName(),
+                            failed.exitCode(),
+                            failed.explanation());
+            case Outcome.Over _ ->
+                    LOG.info("job_over job={} runner={} duration_s={}", job, runner.shortName(), seconds(took));
+        }
+        if (ending.delivery() == TraceUploader.Delivery.GIVEN_UP) {
+            LOG.error(
+                    "job_not_delivered job={} runner={} log={}",
+                    job,
+                    runner.shortName(),
+                    directory.resolve("trace"));
+        } else {
+            journal.delivered(directory);
+        }
+    }
+
+    private JobSession session(Path directory, ConcurrentIds.Ids numbers) {
+        JobPayload payload = accepted.payload();
+        JobPlace place = new JobPlace(
+                runner.lane().buildsRoot().toString(),
+                runner.lane().cacheRoot().toString(),
+                numbers.concurrentId(),
+                numbers.concurrentProjectId(),
+                runner.lane().isDisposable(),
+                !runner.lane().isDisposable(),
+                context.hostname(),
+                accepted.correlationId(),
+                new JobPlace.TlsFiles(pem(accepted.tlsChain()), "", Secret.NONE));
+        return new JobSession(
+                payload,
+                runner.settings(),
+                place,
+                new JobSession.Surroundings(
+                        debug -> runner.reports().reports(payload.id(), payload.token(), debug),
+                        runner.lane()::open,
+                        runner.files().stages(payload),
+                        directory,
+                        UploadSettings.DEFAULT.withFinalRounds(runner.config().jobStatusFinalUpdateRetryLimit()),
+                        context.limits(),
+                        context.clock(),
+                        context.ticker()),
+                stop,
+                begun -> stage = begun);
+    }
+
+    private static String pem(List<X509Certificate> chain) {
+        StringBuilder text = new StringBuilder();
+        Base64.Encoder lines = Base64.getMimeEncoder(64, new byte[] {'\n'});
+        for (X509Certificate certificate : chain) {
+            try {
+                text.append("-----BEGIN CERTIFICATE-----\n")
+                        .append(lines.encodeToString(certificate.getEncoded()))
+                        .append("\n-----END CERTIFICATE-----\n");
+            } catch (CertificateEncodingException e) {
+                // The connection was made with it, so it has an encoding; the job can do without our copy.
+                LOG.warn("certificate_unreadable error={}", e.toString());
+            }
+        }
+        return text.toString();
+    }
+
+    private static double seconds(Duration duration) {
+        return duration.toMillis() / 1000.0;
+    }
+}
