@@ -19,8 +19,8 @@ class LauncherTest {
     // Emulated machines take 20 s to start a JVM.
     private static final long LIMIT_SECONDS = 60;
 
-    private final Path launcher =
-            Path.of("target", "armrunner", "bin", "armrunner").toAbsolutePath();
+    private final Path home = Path.of("target", "armrunner").toAbsolutePath();
+    private final Path launcher = home.resolve("bin/armrunner");
     @TempDir Path directory;
 
     @BeforeEach
@@ -36,8 +36,7 @@ class LauncherTest {
     @Test
     void worksThroughALinkAndADirectoryWithSpaces() throws Exception {
         Path spaced = Files.createDirectories(directory.resolve("a place with spaces"));
-        Path moved =
-                Files.createSymbolicLink(spaced.resolve("home"), home);
+        Path moved = Files.createSymbolicLink(spaced.resolve("home"), home);
         Path link =
                 Files.createSymbolicLink(spaced.resolve("run me"), Path.of("home/bin/armrunner"));
 

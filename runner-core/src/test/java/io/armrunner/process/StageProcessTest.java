@@ -234,7 +234,7 @@ class StageProcessTest {
     private static long groupOf(long pid) {
         try {
             String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
-            String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
+            String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
             return fields[0].equals("Z") ? -1 : Long.parseLong(fields[2]);
         } catch (IOException _) {
             return -1;
