@@ -2,7 +2,6 @@ package io.armrunner.cli;
 
 import io.armrunner.config.ConfigException;
 import java.io.IOException;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -13,22 +12,29 @@ import picocli.CommandLine.ParseResult;
 /** The program. Exit codes: 0 done, 1 failed, 2 the words were wrong. */
 public final class Main {
     private final Surroundings surroundings;
+    private final Map<String, Supplier<Object>> commands;
     private final GlobalOptions options = new GlobalOptions();
 
-    Main(Surroundings surroundings) {
+    /**
+     * @param surroundings the process
+     * @param commands what there is, by name and in the order of the help text; only the one that
+     *     is called gets made
+     */
+    Main(Surroundings surroundings, Map<String, Supplier<Object>> commands) {
         this.surroundings = surroundings;
+        this.commands = commands;
     }
 
     /** Runs the command that {@code words} name and ends the process with its exit code. */
     public static void main(String[] words) {
-        System.exit(new Main(Surroundings.ofProcess()).run(words));
+        Surroundings surroundings = Surroundings.ofProcess();
+        System.exit(new Main(surroundings, Commands.of(surroundings)).run(words));
     }
 
     /** Runs a command and gives its exit code. */
     int run(String... words) {
         CommandLine root = new CommandLine(options);
-        Map<String, Supplier<Object>> commands = commands();
-        @Nullable String named = named(words, commands);
+        @Nullable String named = named(words);
         commands.forEach((name, command) -> {
             // The others are not even loaded, unless the user wants to see what there is.
             if (named == null || named.equals(name)) {
@@ -46,14 +52,7 @@ public final class Main {
         return root.execute(words);
     }
 
-    /** Every command, in the order of the help text. */
-    private Map<String, Supplier<Object>> commands() {
-        Map<String, Supplier<Object>> commands = new LinkedHashMap<>();
-        commands.put("list", () -> new ListCommand(surroundings));
-        return commands;
-    }
-
-    private static @Nullable String named(String[] words, Map<String, ?> commands) {
+    private @Nullable String named(String[] words) {
         for (String word : words) {
             if (commands.containsKey(word)) {
                 return word;

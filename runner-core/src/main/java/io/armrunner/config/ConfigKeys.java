@@ -85,7 +85,7 @@ public final class ConfigKeys {
             runners.artifact.upload_timeout duration
             runners.artifact.response_header_timeout duration
             runners.cache               table
-            runners.cache.KeyType          string no-effect
+            runners.cache.Type          string no-effect
             runners.cache.Path          string no-effect
             runners.cache.Shared        boolean no-effect
             runners.cache.MaxUploadedArchiveSize integer
@@ -241,7 +241,7 @@ public final class ConfigKeys {
      * The known key of a table that is most like {@code name}, if one is close enough to be meant.
      */
     static Optional<String> nearest(String parent, String name) {
-        int furthest = Math.max(1, name.length() / 3);
+        int furthest = Math.max(1, (name.length() + 1) / 3);
         Optional<String> nearest = Optional.empty();
         for (ConfigKey key : below(parent).values()) {
             int distance = Spelling.distance(lower(key.name()), lower(name));

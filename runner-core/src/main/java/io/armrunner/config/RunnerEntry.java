@@ -41,6 +41,19 @@ public final class RunnerEntry {
         parent(path).put(key(path).name(), text);
     }
 
+    /** Sets GitLab's id of the runner. */
+    public void setId(long id) {
+        table.put("id", id);
+    }
+
+    /** The entry as it would be read from a file, or what is wrong with it. */
+    public RunnerConfig asConfigured(Map<String, String> environment) throws ConfigException {
+        return ConfigReader.read(toml(), "the new runner", environment)
+                .config()
+                .runners()
+                .getFirst();
+    }
+
     /** Whether {@code path} has a value. */
     public boolean has(String path) {
         return at(path) != null;

@@ -2,6 +2,8 @@ package io.armrunner.config;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
 import java.util.StringJoiner;
 
@@ -15,7 +17,8 @@ final class TomlWriter {
     /** Appends what is in {@code table}; its header is the caller's. */
     static void table(StringBuilder toml, String path, ObjectNode table, int depth) {
         String indent = "  ".repeat(depth);
-        for (Map.Entry<String, JsonNode> entry : table.properties()) {
+        List<Map.Entry<String, JsonNode>> entries = inOrder(path, table);
+        for (Map.Entry<String, JsonNode> entry : entries) {
             if (!isTable(entry.getValue())) {
                 KeyType type =
                         ConfigKeys.at(path + "." + entry.getKey())
@@ -25,7 +28,7 @@ final class TomlWriter {
                 toml.append(value(type, entry.getValue())).append('\n');
             }
         }
-        for (Map.Entry<String, JsonNode> entry : table.properties()) {
+        for (Map.Entry<String, JsonNode> entry : entries) {
             String below = path + "." + key(entry.getKey());
             if (entry.getValue() instanceof ObjectNode child) {
                 toml.append(indent).append('[').append(below).append("]\n");
@@ -37,6 +40,16 @@ final class TomlWriter {
                 }
             }
         }
+    }
+
+    /** The entries in the order of the table of keys, whatever order they were set in. */
+    private static List<Map.Entry<String, JsonNode>> inOrder(String path, ObjectNode table) {
+        List<String> order = List.copyOf(ConfigKeys.below(path).keySet());
+        return table.properties().stream()
+                .sorted(
+                        Comparator.comparingInt(
+                                entry -> order.indexOf(ConfigKeys.lower(entry.getKey()))))
+                .toList();
     }
 
     private static boolean isTable(JsonNode value) {

@@ -1,0 +1,30 @@
+package io.armrunner.cli;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.Supplier;
+
+/**
+ * The commands there are, by name. Each is a recipe, so that one command loads nothing of another.
+ */
+final class Commands {
+    private Commands() {}
+
+    /** Those that need nothing but the file. */
+    static Map<String, Supplier<Object>> of(Surroundings surroundings) {
+        Map<String, Supplier<Object>> commands = new LinkedHashMap<>();
+        commands.put("list", () -> new ListCommand(surroundings));
+        return commands;
+    }
+
+    /** Those that talk to GitLab about a runner as well. */
+    static Map<String, Supplier<Object>> with(
+            Surroundings surroundings, RunnerServer.Connect connect) {
+        Map<String, Supplier<Object>> commands = new LinkedHashMap<>();
+        commands.put("register", () -> new RegisterCommand(surroundings, connect).spec());
+        commands.putAll(of(surroundings));
+        commands.put("verify", () -> new VerifyCommand(surroundings, connect));
+        commands.put("unregister", () -> new UnregisterCommand(surroundings, connect));
+        return commands;
+    }
+}
