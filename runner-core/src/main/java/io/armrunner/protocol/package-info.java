@@ -3,9 +3,10 @@
  * types.
  *
  * <p>The engine sees GitLab through three small views: {@code JobSource} (asking for jobs), {@link
- * io.armrunner.protocol.JobReports} (log and state of one job) and {@code ArtifactStore}. What the
- * protocol can say is returned; an {@link java.io.IOException} means that no answer came. Facts:
- * runner-protocol §1–§8.
+ * io.armrunner.protocol.JobReports} (log and state of one job) and {@code ArtifactStore}. The
+ * commands and the manager use {@link io.armrunner.protocol.RunnersApi} (register, verify, rotate,
+ * leave) under the identity of {@link io.armrunner.protocol.SystemId}. What the protocol can say is
+ * returned; an {@link java.io.IOException} means that no answer came. Facts: runner-protocol §1–§8.
  */
 @NullMarked
 package io.armrunner.protocol;
