@@ -34,6 +34,7 @@ if [ -z "${MALLOC_ARENA_MAX:-}" ]; then
   export MALLOC_ARENA_MAX=1 ARMRUNNER_ARENA=1
 fi
 
+# Descriptor 3 is kept free for the program: it is how SIGQUIT reaches it.
 # Serial collector and C1 only: a runner waits most of the time, so memory and start-up count and peak speed does not.
 # ArchiveRelocationMode=0 maps the cache where it wants to be, so that its pages stay shared with the file.
 # shellcheck disable=SC2086 # ARMRUNNER_JAVA_OPTS is a list of options
@@ -59,4 +60,4 @@ exec "$java" \
   ${cache:+"$cache"} \
   ${ARMRUNNER_JAVA_OPTS:-} \
   -cp "@CLASS_PATH@" \
-  io.armrunner.cli.Main "$@"
+  io.armrunner.cli.Main "$@" 3</dev/null

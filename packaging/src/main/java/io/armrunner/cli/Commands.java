@@ -14,6 +14,7 @@ final class Commands {
     static Map<String, Supplier<Object>> of(Surroundings surroundings) {
         Map<String, Supplier<Object>> commands = new LinkedHashMap<>();
         commands.put("list", () -> new ListCommand(surroundings));
+        commands.put("run", () -> new RunCommand(new RunService(surroundings)));
         return commands;
     }
 

@@ -1,0 +1,120 @@
+package io.armrunner.cli;
+
+import io.armrunner.config.Config;
+import io.armrunner.config.ConfigException;
+import io.armrunner.config.ConfigFile;
+import io.armrunner.config.LoadedConfig;
+import io.armrunner.config.RunnerConfig;
+import io.armrunner.engine.EngineLimits;
+import io.armrunner.http.EventLoops;
+import io.armrunner.manager.ConfiguredRunner;
+import io.armrunner.manager.Journal;
+import io.armrunner.manager.Manager;
+import io.armrunner.trace.Ticker;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * {@code armrunner run}: the service, from its configuration to its last job. Runs on the main thread, which waits for
+ * signals.
+ */
+final class RunService implements Work<RunCommand> {
+    private static final Logger LOG = LoggerFactory.getLogger(RunService.class);
+
+    /** Event loops only move bytes: one is enough for a thousand jobs. */
+    private static final int EVENT_LOOPS = 1;
+
+    private final Surroundings surroundings;
+
+    RunService(Surroundings surroundings) {
+        this.surroundings = surroundings;
+    }
+
+    @Override
+    public int run(RunCommand command) throws ConfigException, IOException, InterruptedException, UserError {
+        ConfigFile file = surroundings.configFile(command.config());
+        LoadedConfig loaded = file.load();
+        Version version = Version.current();
+        LOG.info(
+                "starting version={} revision={} arch={} pid={} config={}",
+                version.version(),
+                version.revision(),
+                Version.architecture(),
+                ProcessHandle.current().pid(),
+                file.path());
+        loaded.warnings().lines().forEach(line -> LOG.warn("config {}", line));
+        Path configDirectory = Optional.ofNullable(file.path().toAbsolutePath().getParent()).orElse(Path.of("/"));
+        Path working = command.workingDirectory()
+                .map(surroundings.workingDirectory()::resolve)
+                .orElse(surroundings.workingDirectory());
+        Optional<String> user = command.user().or(loaded.config()::user);
+        return serve(loaded.config(), configDirectory, working, user);
+    }
+
+    private int serve(Config config, Path configDirectory, Path working, Optional<String> user)
+            throws IOException, InterruptedException, UserError {
+        try (Signals signals = new Signals();
+                EventLoops loops = EventLoops.open(EVENT_LOOPS);
+                RunnerFactory factory = new RunnerFactory(surroundings, loops, configDirectory, user, working)) {
+            List<ConfiguredRunner> runners = new ArrayList<>();
+            for (RunnerConfig runner : config.runners()) {
+                if (runner.token().isEmpty()) {
+                    LOG.warn("runner_skipped name={} reason=\"it has no token\"", runner.name());
+                } else {
+                    runners.add(factory.runner(runner, config.connectionMaxAge()));
+                }
+            }
+            if (runners.isEmpty()) {
+                LOG.warn("no_runners hint=\"register one with: armrunner register\"");
+            }
+            Manager manager = new Manager(
+                    new Manager.Settings(
+                            config.concurrent(),
+                            config.checkInterval(),
+                            config.shutdownTimeout(),
+                            surroundings.hostName().get()),
+                    new Journal(stateDirectory(configDirectory).resolve("jobs")),
+                    EngineLimits.DEFAULT,
+                    surroundings.clock(),
+                    Ticker.SYSTEM);
+            manager.start(runners);
+            return untilTold(manager, signals);
+        }
+    }
+
+    /** Where what must outlive the process is kept: systemd's place for it, or beside the configuration. */
+    private Path stateDirectory(Path configDirectory) {
+        return Optional.ofNullable(surroundings.environment().get("STATE_DIRECTORY"))
+                .map(Path::of)
+                .orElseGet(() -> configDirectory.resolve(".armrunner"));
+    }
+
+    /**
+     * SIGQUIT waits for the jobs that run, SIGTERM and SIGINT end them; a second one of those ends the process at once
+     * (job-semantics §11.1).
+     */
+    private static int untilTold(Manager manager, Signals signals) throws InterruptedException {
+        Signals.Kind kind = signals.next();
+        if (kind == Signals.Kind.DRAIN) {
+            LOG.info("stopping signal=QUIT jobs={}", manager.running());
+            manager.drain();
+            Optional<Signals.Kind> forced = signals.nextOr(() -> manager.running() == 0);
+            if (forced.isEmpty()) {
+                LOG.info("stopped");
+                return 0;
+            }
+            kind = forced.get();
+        }
+        String word = kind == Signals.Kind.INTERRUPT ? "interrupt" : "terminated";
+        LOG.info("stopping signal={} jobs={}", word, manager.running());
+        signals.exitOnNext();
+        boolean all = manager.stop(word);
+        LOG.info("stopped jobs_left={}", manager.running());
+        return all ? 0 : 1;
+    }
+}

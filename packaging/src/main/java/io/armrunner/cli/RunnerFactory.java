@@ -1,0 +1,198 @@
+package io.armrunner.cli;
+
+import io.armrunner.config.RunnerConfig;
+import io.armrunner.http.ClientSettings;
+import io.armrunner.http.EventLoops;
+import io.armrunner.http.HttpClient;
+import io.armrunner.lane.Lane;
+import io.armrunner.local.HostShellEnvironment;
+import io.armrunner.local.HostShellLane;
+import io.armrunner.manager.ConfiguredRunner;
+import io.armrunner.plan.RunnerSettings;
+import io.armrunner.protocol.GitLabClient;
+import io.armrunner.protocol.GitLabUrl;
+import io.armrunner.protocol.ManagerInfo;
+import io.armrunner.protocol.RetryingCaller;
+import io.armrunner.protocol.SystemId;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.random.RandomGenerator;
+
+/**
+ * Puts a {@code [[runners]]} entry together with what it needs: its line to GitLab, its lane, its settings. Owns the HTTP
+ * clients, one for each set of certificates; used on the main thread.
+ */
+final class RunnerFactory implements AutoCloseable {
+    /** What armrunner promises GitLab for a host shell; only what is true (runner-protocol §3.2, §11). */
+    static final Set<String> SHELL_FEATURES = Set.of(
+            "variables",
+            "shared",
+            "refspecs",
+            "masking",
+            "raw_variables",
+            "multi_build_steps",
+            "trace_reset",
+            "trace_checksum",
+            "trace_size",
+            "cancelable",
+            "cancel_gracefully",
+            "return_exit_code",
+            "two_phase_job_commit");
+
+    private static final List<String> SHELLS = List.of("bash", "sh");
+
+    private record Certificates(Optional<Path> ca, Optional<Path> certificate, Optional<Path> key) {}
+
+    private final Surroundings surroundings;
+    private final EventLoops loops;
+    private final Path certificatesDirectory;
+    private final SystemId systemId;
+    private final Optional<String> user;
+    private final Path workingDirectory;
+    private final Version version = Version.current();
+    private final RandomGenerator random = new SecureRandom();
+    private final Map<Certificates, HttpClient> clients = new HashMap<>();
+
+    /**
+     * @param configDirectory where the system id and {@code certs} are
+     * @param user whom jobs run as; empty for the process's own user
+     * @param workingDirectory where builds and caches are by default
+     */
+    RunnerFactory(
+            Surroundings surroundings,
+            EventLoops loops,
+            Path configDirectory,
+            Optional<String> user,
+            Path workingDirectory) {
+        this.surroundings = surroundings;
+        this.loops = loops;
+        this.certificatesDirectory = configDirectory.resolve("certs");
+        this.systemId = SystemId.load(configDirectory, SystemId.MACHINE_IDS, random);
+        this.user = user;
+        this.workingDirectory = workingDirectory;
+    }
+
+    /** A runner ready to work. */
+    ConfiguredRunner runner(RunnerConfig config, Duration connectionMaxAge) throws UserError {
+        if (!config.executor().equals("shell")) {
+            throw new UserError(
+                    "runner \"%s\": executor = \"%s\" is not supported by this version; use executor = \"shell\""
+                            .formatted(config.name(), config.executor()));
+        }
+        if (!SHELLS.contains(config.shell())) {
+            throw new UserError(
+                    "runner \"%s\": shell = \"%s\" is not supported on Linux hosts; use \"bash\" or \"sh\""
+                            .formatted(config.name(), config.shell()));
+        }
+        RetryingCaller caller = caller(config, connectionMaxAge);
+        GitLabClient client = new GitLabClient(
+                caller, GitLabUrl.of(config.url()), config.token(), systemId.value(), info(config));
+        return new ConfiguredRunner(
+                config, settings(config), client, client::reports, lane(config), _ -> new FilesStayHere());
+    }
+
+    private RetryingCaller caller(RunnerConfig config, Duration connectionMaxAge) {
+        String host = java.net.URI.create(config.url()).getHost();
+        Certificates certificates = new Certificates(
+                config.tlsCaFile().or(() -> beside(host + ".crt")),
+                config.tlsCertFile().or(() -> beside(host + ".auth.crt")),
+                config.tlsKeyFile().or(() -> beside(host + ".auth.key")));
+        HttpClient http = clients.computeIfAbsent(
+                certificates,
+                files -> HttpClient.open(loops, clientSettings(connectionMaxAge)
+                        .withTls(files.ca(), files.certificate(), files.key())));
+        String userAgent = "armrunner %s (%s; java%d; linux/%s)"
+                .formatted(version.version(), version.revision(), Runtime.version().feature(), Version.architecture());
+        return new RetryingCaller(http, userAgent, surroundings.clock(), random, Thread::sleep);
+    }
+
+    private ClientSettings clientSettings(Duration connectionMaxAge) {
+        ClientSettings defaults = ClientSettings.DEFAULTS;
+        return new ClientSettings(
+                defaults.connect(),
+                defaults.handshake(),
+                defaults.responseHeader(),
+                defaults.call(),
+                connectionMaxAge,
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                surroundings.environment());
+    }
+
+    private Optional<Path> beside(String name) {
+        Path file = certificatesDirectory.resolve(name);
+        return java.nio.file.Files.exists(file) ? Optional.of(file) : Optional.empty();
+    }
+
+    private ManagerInfo info(RunnerConfig config) {
+        return new ManagerInfo(
+                "armrunner",
+                version.version(),
+                version.revision(),
+                "linux",
+                Version.architecture(),
+                config.executor(),
+                config.shell(),
+                SHELL_FEATURES,
+                config.labels());
+    }
+
+    private RunnerSettings settings(RunnerConfig config) {
+        return new RunnerSettings(
+                config.name(),
+                config.token().shortForm(),
+                systemId.value(),
+                config.url(),
+                config.cloneUrl().orElse(""),
+                config.executor(),
+                config.shell(),
+                config.environment(),
+                config.preGetSourcesScript().orElse(""),
+                config.postGetSourcesScript().orElse(""),
+                config.preBuildScript().orElse(""),
+                config.postBuildScript().orElse(""),
+                config.featureFlags(),
+                config.prepareTimeout(),
+                config.getSourcesTimeout(),
+                config.debugTraceDisabled(),
+                config.customBuildDirEnabled(),
+                config.cleanGitConfig(),
+                Optional.of(config.safeDirectoryCheckout()),
+                config.outputLimit(),
+                new RunnerSettings.Product(
+                        "armrunner", version.version(), version.revision(), "linux/" + Version.architecture()));
+    }
+
+    private Lane lane(RunnerConfig config) {
+        return new HostShellLane(
+                new HostShellEnvironment.Host(
+                        config.shell(), user.orElse(""), inherited(), workingDirectory),
+                directory(config.buildsDir(), "builds"),
+                directory(config.cacheDir(), "cache"),
+                random);
+    }
+
+    /** The process's environment; a service without HOME gets the user's, as a login would. */
+    private Map<String, String> inherited() {
+        Map<String, String> environment = new HashMap<>(surroundings.environment());
+        environment.putIfAbsent("HOME", surroundings.home().toString());
+        return Map.copyOf(environment);
+    }
+
+    private Path directory(Optional<String> configured, String otherwise) {
+        String name = configured.orElse(otherwise).replace("$PWD", workingDirectory.toString());
+        return workingDirectory.resolve(name).normalize();
+    }
+
+    @Override
+    public void close() {
+        clients.values().forEach(HttpClient::close);
+    }
+}
