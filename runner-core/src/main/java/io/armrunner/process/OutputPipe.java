@@ -165,6 +165,7 @@ public final class OutputPipe implements AutoCloseable {
                 channel = null;
                 segment++;
                 open(0);
+                buffer.limit(0);
                 return read();
             }
         }

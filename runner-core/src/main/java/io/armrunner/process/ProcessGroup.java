@@ -30,7 +30,7 @@ public final class ProcessGroup {
                 new ProcessBuilder(
                                 "sh",
                                 "-c",
-                                "kill -\"$1\" -- \"-$2\"",
+                                "kill -s \"$1\" -- \"-$2\"",
                                 "sh",
                                 signal,
                                 Long.toString(leader))

@@ -144,8 +144,8 @@ class StageProcessTest {
 
     @Test
     void anotherReaderFindsTheStageAndGoesOnWhereTheFirstStopped() throws IOException, InterruptedException {
-        StageProcess stage = start("echo one; read line <" + directory + "/go; echo two; exit 5");
         makeFifo("go");
+        StageProcess stage = start("echo one; read line <" + directory + "/go; echo two; exit 5");
         awaitText(stage, "one");
         OutputPipe.Position position = pipe.position();
 
@@ -169,8 +169,8 @@ class StageProcessTest {
 
     @Test
     void theScriptIsReadableByItsOwnerOnlyAndGoneAfterwards() throws IOException, InterruptedException {
-        StageProcess stage = start("echo up; read line <" + directory + "/go");
         makeFifo("go");
+        StageProcess stage = start("echo up; read line <" + directory + "/go");
         awaitText(stage, "up");
         Path script = directory.resolve("stage.1.script");
         assertThat(Files.getPosixFilePermissions(script)).hasToString("[OWNER_READ, OWNER_WRITE]");
