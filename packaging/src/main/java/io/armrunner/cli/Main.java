@@ -28,7 +28,11 @@ public final class Main {
     /** Runs the command that {@code words} name and ends the process with its exit code. */
     public static void main(String[] words) {
         Surroundings surroundings = Surroundings.ofProcess();
-        System.exit(new Main(surroundings, Commands.of(surroundings)).run(words));
+        System.exit(new Main(surroundings, commands(surroundings)).run(words));
+    }
+
+    private static Map<String, Supplier<Object>> commands(Surroundings surroundings) {
+        return Commands.with(surroundings, file -> new GitLabRunnerServer(surroundings, file));
     }
 
     /** Runs a command and gives its exit code. */
