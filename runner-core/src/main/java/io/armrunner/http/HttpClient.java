@@ -5,7 +5,6 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelOption;
 import io.netty.handler.codec.http.HttpMethod;
-import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
 import java.io.IOException;
 import java.net.URI;
@@ -59,16 +58,21 @@ public final class HttpClient implements AutoCloseable {
 
     private record Chain(List<X509Certificate> certificates) {}
 
+    /**
+     * The library's clients for one state of the TLS files, by the proxy's address. They are kept
+     * because connections are used again only by the client that made them.
+     */
+    private record Secured(
+            Tls tls,
+            ConcurrentHashMap<Optional<URI>, reactor.netty.http.client.HttpClient> clients) {}
+
     private record Head(HttpClientResponse response, List<X509Certificate> certificates) {}
 
     private final ClientSettings settings;
     private final ConnectionProvider pool;
     private final reactor.netty.http.client.HttpClient base;
     private final reactor.netty.http.client.HttpClient forwarding;
-    // A proxy's connections are kept only when its client stays the same.
-    private final ConcurrentHashMap<URI, reactor.netty.http.client.HttpClient> tunnels =
-            new ConcurrentHashMap<>();
-    private volatile @Nullable Tls tls;
+    private volatile @Nullable Secured secured;
 
     private HttpClient(EventLoops loops, ClientSettings settings) {
         this.settings = settings;
@@ -143,14 +147,17 @@ public final class HttpClient implements AutoCloseable {
             throws IOException, InterruptedException {
         CompletableFuture<Head> head = new CompletableFuture<>();
         BodyInput input = new BodyInput(settings.responseHeader(), deadline);
-        Optional<Tls> secured =
-                "https".equals(request.uri().getScheme()) ? Optional.of(tls()) : Optional.empty();
+        Optional<Secured> security =
+                "https".equals(request.uri().getScheme())
+                        ? Optional.of(secured())
+                        : Optional.empty();
         Flux<byte[]> body =
-                request(request, secured)
+                request(request, security)
                         .responseConnection((response, connection) -> {
                             head.complete(
                                     new Head(
-                                            response, certificates(connection.channel(), secured)));
+                                            response,
+                                            certificates(connection.channel(), security)));
                             return content(connection);
                         });
         body.doOnError(head::completeExceptionally)
@@ -183,7 +190,7 @@ public final class HttpClient implements AutoCloseable {
         return connection.inbound().receive().asByteArray().doOnCancel(connection::dispose);
     }
 
-    private ResponseReceiver<?> request(HttpRequest request, Optional<Tls> secured)
+    private ResponseReceiver<?> request(HttpRequest request, Optional<Secured> security)
             throws IOException {
         URI uri = request.uri();
         if (uri.getHost() == null
@@ -193,42 +200,41 @@ public final class HttpClient implements AutoCloseable {
                             .formatted(uri.getScheme(), uri.getHost()));
         }
         Optional<URI> proxy = Proxies.proxyFor(uri, settings.environment());
-        reactor.netty.http.client.HttpClient client = base;
-        if (secured.isPresent()) {
-            SslContext context = secured.get().context();
-            client =
-                    proxy.map(this::tunnel)
-                            .orElse(base)
-                            .secure(spec ->
-                                    spec.sslContext(context)
-                                            .handshakeTimeout(settings.handshake()));
-        } else if (proxy.isPresent()) {
-            client = forwarding;
-        }
+        boolean forwards = security.isEmpty() && proxy.isPresent();
+        reactor.netty.http.client.HttpClient client =
+                security.map(state -> client(state, proxy)).orElse(forwards ? forwarding : base);
         return client.headers(
                         target -> {
                             request.headers().forEach(target::set);
-                            if (secured.isEmpty()) {
-                                proxy.ifPresent(via -> Proxies.forwarded(uri, via, target));
+                            if (forwards) {
+                                Proxies.forwarded(uri, proxy.orElseThrow(), target);
                             }
                         })
                 .request(HttpMethod.valueOf(request.method()))
-                .uri(secured.isEmpty() && proxy.isPresent() ? Proxies.at(proxy.get(), uri) : uri)
+                .uri(forwards ? Proxies.at(proxy.orElseThrow(), uri) : uri)
                 .send((sent, out) -> body(request.body(), sent, out));
     }
 
-    private reactor.netty.http.client.HttpClient tunnel(URI proxy) {
-        return tunnels.computeIfAbsent(
-                proxy, address -> base.proxy(spec -> Proxies.tunnel(spec, address)));
+    private reactor.netty.http.client.HttpClient client(Secured state, Optional<URI> proxy) {
+        return state.clients()
+                .computeIfAbsent(
+                        proxy,
+                        via ->
+                                via.map(address ->
+                                                base.proxy(spec -> Proxies.tunnel(spec, address)))
+                                        .orElse(base)
+                                        .secure(spec ->
+                                                spec.sslContext(state.tls().context())
+                                                        .handshakeTimeout(settings.handshake())));
     }
 
     // Two calls at once may both read changed files: the same result twice, and no lock on the way
     // of every call.
-    private Tls tls() throws IOException {
-        Tls known = tls;
-        if (known == null || !known.isCurrent(settings)) {
-            known = Tls.read(settings);
-            tls = known;
+    private Secured secured() throws IOException {
+        Secured known = secured;
+        if (known == null || !known.tls().isCurrent(settings)) {
+            known = new Secured(Tls.read(settings), new ConcurrentHashMap<>());
+            secured = known;
         }
         return known;
     }
@@ -283,9 +289,9 @@ public final class HttpClient implements AutoCloseable {
         return headers;
     }
 
-    private static List<X509Certificate> certificates(Channel channel, Optional<Tls> secured) {
+    private static List<X509Certificate> certificates(Channel channel, Optional<Secured> security) {
         SslHandler handler = channel.pipeline().get(SslHandler.class);
-        if (handler == null || secured.isEmpty()) {
+        if (handler == null || security.isEmpty()) {
             return List.of();
         }
         SSLSession session = handler.engine().getSession();
@@ -302,7 +308,7 @@ public final class HttpClient implements AutoCloseable {
         } catch (SSLPeerUnverifiedException e) {
             return List.of();
         }
-        Chain chain = new Chain(secured.get().completed(List.copyOf(sent)));
+        Chain chain = new Chain(security.get().tls().completed(List.copyOf(sent)));
         session.putValue(CHAIN, chain);
         return chain.certificates();
     }

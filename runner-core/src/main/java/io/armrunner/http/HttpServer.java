@@ -113,8 +113,7 @@ public final class HttpServer implements AutoCloseable {
 
     /** How many connections are open, idle ones included. */
     int openConnections() {
-        // The listening channel is in the group too.
-        return bound.get() == null ? connections.size() : connections.size() - 1;
+        return connections.size();
     }
 
     /**

@@ -95,8 +95,11 @@ class TlsTest {
                     .extracting(X509Certificate::getSubjectX500Principal)
                     .containsExactly(
                             new X500Principal("CN=server"), new X500Principal("CN=authority"));
-            assertThat(call(client, https)).hasSize(2);
-            assertThat(https.openConnections()).as("connections of two calls").isOne();
+            for (int i = 0; i < 8; i++) {
+                assertThat(call(client, https)).hasSize(2);
+            }
+            // A connection may come back a moment after its reply.
+            assertThat(https.openConnections()).isLessThanOrEqualTo(2);
         }
     }
 
