@@ -32,16 +32,30 @@ final class BodyInput extends InputStream {
 
     private record Broken(Throwable cause) implements Event {}
 
+    // 146 years: half of what can be added without an overflow.
+    private static final long WITHOUT_END = Long.MAX_VALUE / 2;
+
     private final LinkedBlockingQueue<Event> pieces = new LinkedBlockingQueue<>();
     private final Arrival arrival = new Arrival();
     private final long silenceNanos;
+    private final long deadline;
     private byte[] current = new byte[0];
     private int position;
     private @Nullable Event last;
 
     /** A body whose peer may be silent for as long as {@code silence}. */
     BodyInput(Duration silence) {
+        this(silence, System.nanoTime() + WITHOUT_END);
+    }
+
+    /**
+     * The same, and the whole body must be there in time.
+     *
+     * @param deadline in terms of {@link System#nanoTime}
+     */
+    BodyInput(Duration silence, long deadline) {
         this.silenceNanos = silence.toNanos();
+        this.deadline = deadline;
     }
 
     /** What is subscribed to the source. */
@@ -109,8 +123,9 @@ final class BodyInput extends InputStream {
 
     private Event next() throws IOException {
         Event event;
+        long left = Math.max(0, deadline - System.nanoTime());
         try {
-            event = pieces.poll(silenceNanos, TimeUnit.NANOSECONDS);
+            event = pieces.poll(Math.min(silenceNanos, left), TimeUnit.NANOSECONDS);
         } catch (InterruptedException e) {
             arrival.cancel();
             Thread.currentThread().interrupt();
@@ -122,7 +137,10 @@ final class BodyInput extends InputStream {
         if (event == null) {
             arrival.cancel();
             throw new IOException(
-                    "no byte of the body arrived within " + Duration.ofNanos(silenceNanos));
+                    left < silenceNanos
+                            ? "the body was not complete when the time for the whole call was over"
+                            : "no byte of the body arrived within "
+                                    + Duration.ofNanos(silenceNanos));
         }
         return event;
     }

@@ -11,10 +11,11 @@ import java.util.Optional;
  * @param connect the limit of a TCP connect
  * @param handshake the limit of a TLS handshake
  * @param responseHeader how long a server may think; larger than a long poll
- * @param call the limit until the headers of a reply are there, redirects included
+ * @param call the limit of a whole call, redirects and the reply's body included
  * @param connectionMaxAge how old an idle connection may get, so that new certificates and
  *     balancers are honoured
- * @param caFile certificates (PEM) that are trusted besides the Java runtime's own
+ * @param caFile certificates (PEM) that are trusted besides those of the Java runtime and of the
+ *     operating system
  * @param certificateFile the client's certificate chain (PEM); used only together with {@code
  *     keyFile}
  * @param keyFile its unencrypted PKCS #8 key (PEM)
@@ -61,6 +62,22 @@ public record ClientSettings(
                 certificate,
                 key,
                 environment);
+    }
+
+    /**
+     * The same with the files of a directory where no others are set: {@code <host>.crt} is a CA
+     * file, {@code <host>.auth.crt} and {@code <host>.auth.key} are the client's pair. They may
+     * come and go while the client runs.
+     *
+     * @param directory usually {@code certs} beside the configuration file
+     * @param host of GitLab's url, without a port
+     */
+    public ClientSettings withCertificates(Path directory, String host) {
+        boolean hasPair = certificateFile.isPresent() && keyFile.isPresent();
+        return withTls(
+                Optional.of(caFile.orElse(directory.resolve(host + ".crt"))),
+                hasPair ? certificateFile : Optional.of(directory.resolve(host + ".auth.crt")),
+                hasPair ? keyFile : Optional.of(directory.resolve(host + ".auth.key")));
     }
 
     /** The same with the proxies of this environment. */

@@ -1,5 +1,7 @@
 package io.armrunner.http;
 
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.UnpooledByteBufAllocator;
 import java.time.Duration;
 import reactor.netty.resources.LoopResources;
 
@@ -13,6 +15,10 @@ import reactor.netty.resources.LoopResources;
 public final class EventLoops implements AutoCloseable {
     // Long enough for the last replies, short enough for a stop that a person waits for.
     private static final Duration CLOSING = Duration.ofSeconds(5);
+
+    // A pool keeps megabytes for a manager that is idle most of the time; what it would save is
+    // small beside a job.
+    static final ByteBufAllocator ALLOCATOR = UnpooledByteBufAllocator.DEFAULT;
 
     private final LoopResources resources;
 

@@ -5,7 +5,6 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelOption;
 import io.netty.handler.codec.http.HttpMethod;
-import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
 import java.io.IOException;
 import java.net.URI;
@@ -19,21 +18,23 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import javax.net.ssl.SSLPeerUnverifiedException;
+import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.netty.Connection;
 import reactor.netty.NettyOutbound;
+import reactor.netty.NettyPipeline;
 import reactor.netty.http.client.HttpClient.ResponseReceiver;
 import reactor.netty.http.client.HttpClientRequest;
 import reactor.netty.http.client.HttpClientResponse;
 import reactor.netty.resources.ConnectionProvider;
-import reactor.netty.transport.ProxyProvider;
 
 /**
  * A blocking HTTP/1.1 client with kept-alive connections (runner-protocol §1.5, §1.6).
@@ -52,14 +53,26 @@ public final class HttpClient implements AutoCloseable {
     private static final Duration EVICTION = Duration.ofSeconds(30);
     private static final int MAX_HEADERS = 64 * 1024;
 
-    private record Secured(List<String> stamp, @Nullable SslContext context) {}
+    // The name under which a session keeps its chain, for all calls on its connections.
+    private static final String CHAIN = "io.armrunner.chain";
+
+    private record Chain(List<X509Certificate> certificates) {}
+
+    /**
+     * The library's clients for one state of the TLS files, by the proxy's address. They are kept
+     * because connections are used again only by the client that made them.
+     */
+    private record Secured(
+            Tls tls,
+            ConcurrentHashMap<Optional<URI>, reactor.netty.http.client.HttpClient> clients) {}
 
     private record Head(HttpClientResponse response, List<X509Certificate> certificates) {}
 
     private final ClientSettings settings;
     private final ConnectionProvider pool;
     private final reactor.netty.http.client.HttpClient base;
-    private volatile Secured secured = new Secured(List.of(), null);
+    private final reactor.netty.http.client.HttpClient forwarding;
+    private volatile @Nullable Secured secured;
 
     private HttpClient(EventLoops loops, ClientSettings settings) {
         this.settings = settings;
@@ -74,6 +87,8 @@ public final class HttpClient implements AutoCloseable {
         this.base =
                 reactor.netty.http.client.HttpClient.create(pool)
                         .runOn(loops.resources())
+                        .resolver(SystemResolver.INSTANCE)
+                        .option(ChannelOption.ALLOCATOR, EventLoops.ALLOCATOR)
                         // Whether to repeat is decided above this class (runner-protocol §1.8).
                         .disableRetry(true)
                         .option(
@@ -85,6 +100,13 @@ public final class HttpClient implements AutoCloseable {
                                 (_, channel, _) -> channel.pipeline().addFirst(LateReply.INSTANCE))
                         .responseTimeout(settings.responseHeader())
                         .httpResponseDecoder(spec -> spec.maxHeaderSize(MAX_HEADERS));
+        this.forwarding =
+                base.doOnChannelInit((_, channel, _) ->
+                        channel.pipeline()
+                                .addBefore(
+                                        NettyPipeline.ReactiveBridge,
+                                        "absolute-form",
+                                        AbsoluteForm.INSTANCE));
     }
 
     /** Opens a client; no connection is made before the first call. */
@@ -124,11 +146,18 @@ public final class HttpClient implements AutoCloseable {
     private HttpReply once(HttpRequest request, long deadline)
             throws IOException, InterruptedException {
         CompletableFuture<Head> head = new CompletableFuture<>();
-        BodyInput input = new BodyInput(settings.responseHeader());
+        BodyInput input = new BodyInput(settings.responseHeader(), deadline);
+        Optional<Secured> security =
+                "https".equals(request.uri().getScheme())
+                        ? Optional.of(secured())
+                        : Optional.empty();
         Flux<byte[]> body =
-                request(request)
+                request(request, security)
                         .responseConnection((response, connection) -> {
-                            head.complete(new Head(response, certificates(connection.channel())));
+                            head.complete(
+                                    new Head(
+                                            response,
+                                            certificates(connection.channel(), security)));
                             return content(connection);
                         });
         body.doOnError(head::completeExceptionally)
@@ -161,54 +190,53 @@ public final class HttpClient implements AutoCloseable {
         return connection.inbound().receive().asByteArray().doOnCancel(connection::dispose);
     }
 
-    private ResponseReceiver<?> request(HttpRequest request) throws IOException {
-        return client(request.uri())
-                .headers(target -> request.headers().forEach(target::set))
-                .request(HttpMethod.valueOf(request.method()))
-                .uri(request.uri())
-                .send((sent, out) -> body(request.body(), sent, out));
-    }
-
-    private reactor.netty.http.client.HttpClient client(URI uri) throws IOException {
+    private ResponseReceiver<?> request(HttpRequest request, Optional<Secured> security)
+            throws IOException {
+        URI uri = request.uri();
         if (uri.getHost() == null
                 || !("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()))) {
             throw new IOException(
                     "only http and https addresses with a host can be called, not scheme '%s' host '%s'"
                             .formatted(uri.getScheme(), uri.getHost()));
         }
-        reactor.netty.http.client.HttpClient client = base;
-        if ("https".equals(uri.getScheme())) {
-            SslContext context = context();
-            client =
-                    client.secure(spec ->
-                            spec.sslContext(context).handshakeTimeout(settings.handshake()));
-        }
         Optional<URI> proxy = Proxies.proxyFor(uri, settings.environment());
-        return proxy.isEmpty() ? client : client.proxy(spec -> proxied(spec, proxy.get()));
+        boolean forwards = security.isEmpty() && proxy.isPresent();
+        reactor.netty.http.client.HttpClient client =
+                security.map(state -> client(state, proxy)).orElse(forwards ? forwarding : base);
+        return client.headers(
+                        target -> {
+                            request.headers().forEach(target::set);
+                            if (forwards) {
+                                Proxies.forwarded(uri, proxy.orElseThrow(), target);
+                            }
+                        })
+                .request(HttpMethod.valueOf(request.method()))
+                .uri(forwards ? Proxies.at(proxy.orElseThrow(), uri) : uri)
+                .send((sent, out) -> body(request.body(), sent, out));
     }
 
-    private static void proxied(ProxyProvider.TypeSpec spec, URI proxy) {
-        ProxyProvider.Builder builder =
-                spec.type(ProxyProvider.Proxy.HTTP).host(proxy.getHost()).port(Proxies.port(proxy));
-        String user = proxy.getUserInfo();
-        if (user != null) {
-            int colon = user.indexOf(':');
-            builder.username(colon < 0 ? user : user.substring(0, colon))
-                    .password(_ -> colon < 0 ? "" : user.substring(colon + 1));
-        }
+    private reactor.netty.http.client.HttpClient client(Secured state, Optional<URI> proxy) {
+        return state.clients()
+                .computeIfAbsent(
+                        proxy,
+                        via ->
+                                via.map(address ->
+                                                base.proxy(spec -> Proxies.tunnel(spec, address)))
+                                        .orElse(base)
+                                        .secure(spec ->
+                                                spec.sslContext(state.tls().context())
+                                                        .handshakeTimeout(settings.handshake())));
     }
 
     // Two calls at once may both read changed files: the same result twice, and no lock on the way
     // of every call.
-    private SslContext context() throws IOException {
+    private Secured secured() throws IOException {
         Secured known = secured;
-        List<String> stamp = Tls.stamp(settings);
-        SslContext context = known.context();
-        if (context == null || !known.stamp().equals(stamp)) {
-            context = Tls.context(settings);
-            secured = new Secured(stamp, context);
+        if (known == null || !known.tls().isCurrent(settings)) {
+            known = new Secured(Tls.read(settings), new ConcurrentHashMap<>());
+            secured = known;
         }
-        return context;
+        return known;
     }
 
     private Publisher<Void> body(HttpRequest.Body body, HttpClientRequest sent, NettyOutbound out) {
@@ -261,21 +289,27 @@ public final class HttpClient implements AutoCloseable {
         return headers;
     }
 
-    private static List<X509Certificate> certificates(Channel channel) {
+    private static List<X509Certificate> certificates(Channel channel, Optional<Secured> security) {
         SslHandler handler = channel.pipeline().get(SslHandler.class);
-        if (handler == null) {
+        if (handler == null || security.isEmpty()) {
             return List.of();
         }
-        List<X509Certificate> chain = new ArrayList<>();
+        SSLSession session = handler.engine().getSession();
+        if (session.getValue(CHAIN) instanceof Chain(List<X509Certificate> known)) {
+            return known;
+        }
+        List<X509Certificate> sent = new ArrayList<>();
         try {
-            for (Certificate certificate : handler.engine().getSession().getPeerCertificates()) {
+            for (Certificate certificate : session.getPeerCertificates()) {
                 if (certificate instanceof X509Certificate x509) {
-                    chain.add(x509);
+                    sent.add(x509);
                 }
             }
         } catch (SSLPeerUnverifiedException e) {
             return List.of();
         }
-        return List.copyOf(chain);
+        Chain chain = new Chain(security.get().tls().completed(List.copyOf(sent)));
+        session.putValue(CHAIN, chain);
+        return chain.certificates();
     }
 }

@@ -8,11 +8,15 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A reply whose headers have arrived. Used by the caller's thread; closed when done, read or not.
  */
 public final class HttpReply implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(HttpReply.class);
+
     private final int status;
     private final Map<String, String> headers;
     private final List<X509Certificate> peerCertificates;
@@ -73,6 +77,9 @@ public final class HttpReply implements AutoCloseable {
             if (isShort()) {
                 body.transferTo(OutputStream.nullOutputStream());
             }
+        } catch (IOException e) {
+            // The reply was understood: only the connection is lost, and it is closed.
+            LOG.debug("http.rest-of-reply-lost status={} cause=\"{}\"", status, e.toString());
         }
     }
 

@@ -2,6 +2,12 @@ package io.armrunner.http;
 
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.ssl.SslContext;
+import io.netty.util.concurrent.ImmediateEventExecutor;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -23,8 +29,7 @@ import reactor.netty.http.server.HttpServerResponse;
  * style.
  *
  * <p>Keep-alive, chunked bodies and {@code Expect: 100-continue} (answered when the handler first
- * reads) are the library's. Thread-safe; {@link #close} waits a little for the handlers, then
- * interrupts them.
+ * reads) are the library's. Thread-safe.
  */
 public final class HttpServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HttpServer.class);
@@ -33,9 +38,14 @@ public final class HttpServer implements AutoCloseable {
     private static final int MAX_HEADERS = 64 * 1024;
     // A handler that answers at once is let finish; one that holds a request is interrupted.
     private static final Duration GRACE = Duration.ofSeconds(2);
+    // What an interrupted handler may need for its clean-up, such as ending a git process.
+    private static final Duration ENDING = Duration.ofSeconds(5);
 
     private final HttpHandler handler;
     private final Set<Thread> handlers = ConcurrentHashMap.newKeySet();
+    private final ChannelGroup connections =
+            new DefaultChannelGroup(ImmediateEventExecutor.INSTANCE);
+    private volatile boolean closing;
     private final AtomicReference<@Nullable DisposableServer> bound = new AtomicReference<>();
 
     private HttpServer(HttpHandler handler) {
@@ -51,20 +61,45 @@ public final class HttpServer implements AutoCloseable {
     public static HttpServer start(EventLoops loops, InetSocketAddress address, HttpHandler handler)
             throws IOException {
         HttpServer server = new HttpServer(handler);
+        server.bind(server.configure(loops, address), address);
+        return server;
+    }
+
+    /**
+     * Starts a server that speaks TLS only.
+     *
+     * @throws IOException when the address cannot be bound or a file cannot be used
+     */
+    public static HttpServer start(
+            EventLoops loops, InetSocketAddress address, HttpHandler handler, ServerTls tls)
+            throws IOException {
+        SslContext context = tls.context();
+        HttpServer server = new HttpServer(handler);
+        server.bind(
+                server.configure(loops, address).secure(spec -> spec.sslContext(context)), address);
+        return server;
+    }
+
+    private reactor.netty.http.server.HttpServer configure(
+            EventLoops loops, InetSocketAddress address) {
+        return reactor.netty.http.server.HttpServer.create()
+                .bindAddress(() -> address)
+                .runOn(loops.resources())
+                .option(ChannelOption.ALLOCATOR, EventLoops.ALLOCATOR)
+                .childOption(ChannelOption.ALLOCATOR, EventLoops.ALLOCATOR)
+                .channelGroup(connections)
+                .httpRequestDecoder(
+                        spec -> spec.maxInitialLineLength(MAX_HEADERS).maxHeaderSize(MAX_HEADERS))
+                .handle(this::serve);
+    }
+
+    private void bind(reactor.netty.http.server.HttpServer server, InetSocketAddress address)
+            throws IOException {
         try {
-            server.bound.set(
-                    reactor.netty.http.server.HttpServer.create()
-                            .bindAddress(() -> address)
-                            .runOn(loops.resources())
-                            .httpRequestDecoder(spec ->
-                                    spec.maxInitialLineLength(MAX_HEADERS)
-                                            .maxHeaderSize(MAX_HEADERS))
-                            .handle(server::serve)
-                            .bindNow());
+            bound.set(server.bindNow());
         } catch (RuntimeException e) {
             throw new IOException("cannot listen on %s: %s".formatted(address, e.getMessage()), e);
         }
-        return server;
     }
 
     /** The port that the server listens on. */
@@ -76,35 +111,65 @@ public final class HttpServer implements AutoCloseable {
         return server.port();
     }
 
+    /** How many connections are open, idle ones included. */
+    int openConnections() {
+        return connections.size();
+    }
+
+    /**
+     * Takes no more connections and requests, closes the idle ones at once, lets running handlers
+     * finish for 2 s, then interrupts them and waits until they have ended.
+     */
     @Override
     public void close() {
         DisposableServer server = bound.getAndSet(null);
         if (server == null) {
             return;
         }
-        server.dispose();
-        long deadline = System.nanoTime() + GRACE.toNanos();
+        closing = true;
         boolean interrupted = false;
+        try {
+            server.disposeNow(GRACE);
+        } catch (IllegalStateException e) {
+            interrupted = Thread.interrupted();
+            LOG.debug("http.closing-hard cause=\"{}\"", e.getMessage());
+        }
+        handlers.forEach(Thread::interrupt);
+        long deadline = System.nanoTime() + ENDING.toNanos();
         for (Thread thread : handlers) {
             interrupted |= joinUntil(thread, deadline);
         }
-        handlers.forEach(Thread::interrupt);
+        var _ = connections.close().awaitUninterruptibly(ENDING.toMillis());
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
     }
 
+    // An interrupt of the closing thread does not shorten this: what is open stays open otherwise.
     private static boolean joinUntil(Thread thread, long deadline) {
-        try {
-            thread.join(Duration.ofNanos(Math.max(1, deadline - System.nanoTime())));
-            return false;
-        } catch (InterruptedException e) {
-            thread.interrupt();
-            return true;
+        boolean interrupted = false;
+        while (thread.isAlive() && thread != Thread.currentThread()) {
+            long left = deadline - System.nanoTime();
+            if (left <= 0) {
+                LOG.warn("http.handler-stuck thread={} after={}", thread.getName(), ENDING);
+                break;
+            }
+            try {
+                var _ = thread.join(Duration.ofNanos(left));
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
         }
+        return interrupted;
     }
 
     private Mono<Void> serve(HttpServerRequest request, HttpServerResponse response) {
+        if (closing) {
+            return response.status(HttpResponseStatus.SERVICE_UNAVAILABLE)
+                    .keepAlive(false)
+                    .send()
+                    .then();
+        }
         return Mono.create(sink ->
                 response.withConnection(connection ->
                         start(

@@ -1,11 +1,20 @@
 package io.armrunner.http;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaders;
 import java.net.URI;
+import java.util.Base64;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import reactor.netty.transport.ProxyProvider;
 
-/** Which proxy an address goes through, by the usual environment variables. Pure functions. */
+/**
+ * Which proxy an address goes through, by the usual environment variables, and how: https through a
+ * tunnel, plain http as a request to the proxy. Pure functions.
+ */
 final class Proxies {
     private Proxies() {}
 
@@ -33,6 +42,37 @@ final class Proxies {
 
     static int port(URI uri) {
         return uri.getPort() >= 0 ? uri.getPort() : "https".equals(uri.getScheme()) ? 443 : 80;
+    }
+
+    /** Sets a tunnel through {@code proxy} up: CONNECT, for https. */
+    static void tunnel(ProxyProvider.TypeSpec spec, URI proxy) {
+        ProxyProvider.Builder builder =
+                spec.type(ProxyProvider.Proxy.HTTP).host(proxy.getHost()).port(port(proxy));
+        String user = proxy.getUserInfo();
+        if (user != null) {
+            int colon = user.indexOf(':');
+            builder.username(colon < 0 ? user : user.substring(0, colon))
+                    .password(_ -> colon < 0 ? "" : user.substring(colon + 1));
+        }
+    }
+
+    /** What a plain http request for {@code target} must say to the proxy. */
+    static void forwarded(URI target, URI proxy, HttpHeaders headers) {
+        headers.set(HttpHeaderNames.HOST, target.getRawAuthority());
+        String user = proxy.getUserInfo();
+        if (user != null) {
+            String pair = user.indexOf(':') < 0 ? user + ":" : user;
+            headers.set(
+                    HttpHeaderNames.PROXY_AUTHORIZATION,
+                    "Basic " + Base64.getEncoder().encodeToString(pair.getBytes(UTF_8)));
+        }
+    }
+
+    /** The place of {@code target} on the proxy, which is the one that is connected to. */
+    static URI at(URI proxy, URI target) {
+        String query = target.getRawQuery() == null ? "" : "?" + target.getRawQuery();
+        String path = target.getRawPath().isEmpty() ? "/" : target.getRawPath();
+        return URI.create("http://" + proxy.getHost() + ":" + port(proxy) + path + query);
     }
 
     private static String variable(String name, Map<String, String> environment) {

@@ -2,6 +2,7 @@ package io.armrunner.http;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelOption;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.QueryStringDecoder;
@@ -20,6 +21,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
 import reactor.netty.http.server.HttpServerRequest;
 import reactor.netty.http.server.HttpServerResponse;
@@ -29,6 +32,7 @@ import reactor.netty.http.server.HttpServerResponse;
  * {@link #broken}.
  */
 final class ServerExchange implements Exchange {
+    private static final Logger LOG = LoggerFactory.getLogger(ServerExchange.class);
     // A peer that neither reads nor writes for so long is dead; artifacts of gigabytes pause much
     // less.
     static final Duration SILENCE = Duration.ofMinutes(10);
@@ -140,7 +144,11 @@ final class ServerExchange implements Exchange {
     public void abort() {
         answered = true;
         // Linger 0 makes the kernel send RST instead of FIN: the client sees a reset, not an end.
-        channel.config().setOption(ChannelOption.SO_LINGER, 0);
+        try {
+            channel.config().setOption(ChannelOption.SO_LINGER, 0);
+        } catch (ChannelException e) {
+            LOG.debug("http.already-closed cause=\"{}\"", e.toString());
+        }
         var _ = channel.close();
     }
 

@@ -2,6 +2,7 @@ package io.armrunner.protocol;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.util.RawValue;
 import io.armrunner.http.HttpReply;
 import io.armrunner.http.HttpRequest;
 import io.armrunner.spec.Secret;
@@ -29,7 +30,7 @@ public final class GitLabClient implements JobSource {
     private final GitLabUrl url;
     private final Secret token;
     private final String systemId;
-    private final ManagerInfo info;
+    private final RawValue info;
     private volatile @Nullable String lastUpdate;
 
     public GitLabClient(
@@ -38,7 +39,7 @@ public final class GitLabClient implements JobSource {
         this.url = url;
         this.token = token;
         this.systemId = systemId;
-        this.info = info;
+        this.info = info.wire();
     }
 
     /** The reports of one job of this runner. */
@@ -76,7 +77,7 @@ public final class GitLabClient implements JobSource {
 
     private byte[] body(boolean mayBeHeld) throws IOException {
         ObjectNode body = Wire.mapper().createObjectNode();
-        body.set("info", info.json());
+        body.putRawValue("info", info);
         body.put("token", token.value());
         body.put("system_id", systemId);
         String seen = lastUpdate;

@@ -1,6 +1,7 @@
 package io.armrunner.protocol;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.util.RawValue;
 import io.armrunner.http.HttpReply;
 import io.armrunner.http.HttpRequest;
 import io.armrunner.spec.Secret;
@@ -23,19 +24,20 @@ public final class GitLabJobReports implements JobReports {
     private final long jobId;
     private final Secret jobToken;
     private final boolean debugTrace;
-    private final ManagerInfo info;
+    private final RawValue info;
 
     /**
      * @param debugTrace whether the job's log shows more than it should: GitLab restricts who may
      *     read it
+     * @param info from {@link ManagerInfo#wire}, shared by all jobs
      */
-    public GitLabJobReports(
+    GitLabJobReports(
             RetryingCaller caller,
             GitLabUrl url,
             long jobId,
             Secret jobToken,
             boolean debugTrace,
-            ManagerInfo info) {
+            RawValue info) {
         this.caller = caller;
         this.url = url;
         this.jobId = jobId;
@@ -127,7 +129,7 @@ public final class GitLabJobReports implements JobReports {
 
     private ObjectNode json(JobUpdate update) {
         ObjectNode body = Wire.mapper().createObjectNode();
-        body.set("info", info.json());
+        body.putRawValue("info", info);
         body.put("token", jobToken.value());
         switch (update) {
             case JobUpdate.Accepted _ -> body.put("state", "running").putObject("output");

@@ -1,7 +1,10 @@
 package io.armrunner.protocol;
 
+import com.fasterxml.jackson.core.io.SerializedString;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.util.RawValue;
 import io.armrunner.spec.Wire;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -65,6 +68,17 @@ public record ManagerInfo(
                         "'%s' is no feature that GitLab knows".formatted(feature));
             }
         }
+    }
+
+    /**
+     * The object as it is sent, as bytes: every call carries it, and it never changes.
+     *
+     * <p>Kept by whoever sends it more than once.
+     */
+    RawValue wire() {
+        SerializedString bytes =
+                new SerializedString(new String(Wire.bytes(json()), StandardCharsets.UTF_8));
+        return new RawValue(bytes);
     }
 
     /** The object as it is sent. */

@@ -1,6 +1,7 @@
 package io.armrunner.protocol;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.util.RawValue;
 import io.armrunner.http.HttpReply;
 import io.armrunner.http.HttpRequest;
 import io.armrunner.spec.Secret;
@@ -21,19 +22,19 @@ public final class RunnersApi {
 
     private final RetryingCaller caller;
     private final GitLabUrl url;
-    private final ManagerInfo info;
+    private final RawValue info;
 
     public RunnersApi(RetryingCaller caller, GitLabUrl url, ManagerInfo info) {
         this.caller = caller;
         this.url = url;
-        this.info = info;
+        this.info = info.wire();
     }
 
     /** Registers a runner the old way, {@code POST /runners}. */
     public RegisterReply register(Secret registrationToken, Registration wanted)
             throws IOException, InterruptedException {
         ObjectNode body = body(registrationToken);
-        body.set("info", info.json());
+        body.putRawValue("info", info);
         put(body, "description", wanted.description());
         put(body, "maintenance_note", wanted.maintenanceNote());
         put(body, "tag_list", String.join(",", wanted.tags()));
@@ -62,7 +63,7 @@ public final class RunnersApi {
     public VerifyReply verify(Secret token, SystemId systemId)
             throws IOException, InterruptedException {
         ObjectNode body = body(token);
-        body.set("info", info.json());
+        body.putRawValue("info", info);
         body.put("system_id", systemId.value());
         HttpRequest request =
                 request("POST", "runners/verify", body).with("RUNNER-TOKEN", token.value());

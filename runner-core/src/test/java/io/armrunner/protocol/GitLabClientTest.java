@@ -251,6 +251,7 @@ class GitLabClientTest {
     }
 
     @Test
+    @Tag("RP-57")
     void patchesOutOfBoundsAreNeverSent() {
         assertThatThrownBy(() -> patch(0)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> patch(JobReports.MAX_PATCH_BYTES + 1))
@@ -259,6 +260,11 @@ class GitLabClientTest {
     }
 
     @Test
+    @Tag("RP-58")
+    @Tag("RP-59")
+    @Tag("RP-61")
+    @Tag("RP-62")
+    @Tag("RP-63")
     void patchRepliesAreMapped() throws IOException, InterruptedException {
         will(416, "Range", "0-700");
         will(416);
@@ -282,6 +288,7 @@ class GitLabClientTest {
     }
 
     @Test
+    @Tag("RP-64")
     void intervalsAreReadAndCut() throws IOException, InterruptedException {
         for (String value : List.of("10", "0", "-1", "x", "100000")) {
             will(202, "X-GitLab-Trace-Update-Interval", value);
@@ -300,6 +307,59 @@ class GitLabClientTest {
     }
 
     @Test
+    @Tag("RP-61")
+    void aPatchThatIsRefusedForAWhileIsAFailedOne() throws IOException, InterruptedException {
+        for (int status : new int[] {429, 500}) {
+            for (int i = 0; i < RetryingCaller.ATTEMPTS; i++) {
+                will(status);
+            }
+            assertThat(patch(1))
+                    .isEqualTo(new PatchReply.Failed(status, JobStatus.RUNNING, Optional.empty()));
+        }
+    }
+
+    @Test
+    @Tag("RP-2")
+    void anAddressThatIsNoHttpIsRefusedBeforeAnythingIsSent() {
+        for (String url : List.of("ftp://h", "h", "https:///x", "file:///etc/passwd", "")) {
+            assertThatThrownBy(() -> GitLabUrl.of(url))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("https://gitlab.example.com");
+        }
+        assertThat(seen).isEmpty();
+    }
+
+    @Test
+    @Tag("RP-42")
+    void aRequestForAJobIsNeverLargerThanGitLabTakes() {
+        Map<String, String> labels = new java.util.HashMap<>();
+        for (int i = 0; i < 200; i++) {
+            labels.put("label-" + i, "x".repeat(256));
+        }
+        ManagerInfo large =
+                new ManagerInfo(
+                        "armrunner",
+                        "1",
+                        "",
+                        "linux",
+                        "arm64",
+                        "shell",
+                        "bash",
+                        Set.of("variables"),
+                        labels);
+        var caller = new RetryingCaller(http, "armrunner 1", () -> NOW, new Random(1), waits::add);
+        GitLabUrl url = GitLabUrl.of("http://127.0.0.1:" + server.port());
+        var talkative = new GitLabClient(caller, url, Secret.of("t"), "s_0a1b2c3d4e5f", large);
+        assertThatThrownBy(talkative::request)
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("32768")
+                .hasMessageContaining("labels");
+        assertThat(seen).isEmpty();
+    }
+
+    @Test
+    @Tag("RP-81")
+    @Tag("RP-82")
     void updateRepliesAreMappedInGitLabsOrder() throws IOException, InterruptedException {
         will(200, "Job-Status", "failed");
         will(403);
