@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -16,6 +17,9 @@ import picocli.CommandLine.Parameters;
         name = "exec",
         description = "Runs the pipeline of a directory on this machine, without a GitLab.")
 final class ExecCommand implements Callable<Integer> {
+    /** Jobs wait for networks and disks as well, so a small machine still runs a few at once. */
+    private static final int LEAST_CONCURRENT = 4;
+
     private final Work<ExecCommand> work;
 
     @Option(
@@ -33,10 +37,40 @@ final class ExecCommand implements Callable<Integer> {
     private Path file = Path.of(".gitlab-ci.yml");
 
     @Option(
-            names = {"-e", "--env"},
+            names = {"-e", "--variable", "--env"},
             paramLabel = "KEY=VALUE",
             description = "A variable of the pipeline; may be given again.")
     private Map<String, String> variables = new LinkedHashMap<>();
+
+    @Option(
+            names = "--tag",
+            paramLabel = "TAG",
+            description = "Runs the pipeline of this tag instead of the branch's.")
+    private @Nullable String tag;
+
+    @Option(
+            names = "--merge-request",
+            arity = "0..1",
+            fallbackValue = "",
+            paramLabel = "TARGET",
+            description =
+                    "Runs the pipeline of a merge request into this branch; the default branch when none is named.")
+    private @Nullable String mergeRequest;
+
+    @Option(
+            names = "--list",
+            description = "Shows the jobs and why others are missing, and runs none.")
+    private boolean list;
+
+    @Option(names = "--verbose", description = "Shows the runner's own part of the logs as well.")
+    private boolean verbose;
+
+    @Option(
+            names = "--concurrent",
+            paramLabel = "N",
+            description =
+                    "How many jobs may run at once (default: the number of cores, at least 4).")
+    private int concurrent;
 
     @Parameters(
             paramLabel = "JOB",
@@ -57,6 +91,29 @@ final class ExecCommand implements Callable<Integer> {
 
     Map<String, String> variables() {
         return variables;
+    }
+
+    Optional<String> tag() {
+        return Optional.ofNullable(tag);
+    }
+
+    /** The branch to merge into; the empty text is the default branch. */
+    Optional<String> mergeRequest() {
+        return Optional.ofNullable(mergeRequest);
+    }
+
+    boolean list() {
+        return list;
+    }
+
+    boolean verbose() {
+        return verbose;
+    }
+
+    int concurrent() {
+        return concurrent > 0
+                ? concurrent
+                : Math.max(LEAST_CONCURRENT, Runtime.getRuntime().availableProcessors());
     }
 
     List<String> jobs() {

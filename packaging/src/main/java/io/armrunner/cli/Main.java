@@ -77,7 +77,7 @@ public final class Main {
         }
         try {
             Logging.configure(
-                    options.logLevel().orElse("info"),
+                    options.logLevel().orElse(usualLevel(parsed)),
                     options.logFormat().orElse("runner"),
                     surroundings.err(),
                     surroundings.interactive());
@@ -85,6 +85,11 @@ public final class Main {
             return failed(e);
         }
         return new CommandLine.RunLast().execute(parsed);
+    }
+
+    /** Who watches jobs on a terminal has their logs; the service's own are for services. */
+    private static String usualLevel(ParseResult parsed) {
+        return parsed.subcommand().commandSpec().name().equals("exec") ? "error" : "info";
     }
 
     private int wrongWords(ParameterException failure) {

@@ -61,7 +61,7 @@ record Surroundings(
                 new PrintWriter(System.out, true, StandardCharsets.UTF_8),
                 new PrintWriter(System.err, true, StandardCharsets.UTF_8),
                 new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8)),
-                isTerminal(),
+                isTerminal(0),
                 environment,
                 Path.of("").toAbsolutePath(),
                 Path.of(
@@ -70,6 +70,12 @@ record Surroundings(
                 isRoot(),
                 Surroundings::localHostName,
                 InstantSource.system());
+    }
+
+    /** The same with other environment variables. */
+    Surroundings withEnvironment(Map<String, String> changed) {
+        return new Surroundings(
+                out, err, in, interactive, changed, workingDirectory, home, root, hostName, clock);
     }
 
     /** The configuration file: the one that is named, or GitLab Runner's. */
@@ -82,9 +88,9 @@ record Surroundings(
 
     // Not System.console(): what that gives where there is no terminal depends on the modules of
     // the runtime.
-    private static boolean isTerminal() {
+    static boolean isTerminal(int descriptor) {
         try {
-            String device = Files.readSymbolicLink(Path.of("/proc/self/fd/0")).toString();
+            String device = Files.readSymbolicLink(Path.of("/proc/self/fd/" + descriptor)).toString();
             return device.startsWith("/dev/pts/")
                     || device.startsWith("/dev/tty")
                     || device.equals("/dev/console");

@@ -101,9 +101,23 @@ public final class Coordinator implements AutoCloseable {
         return new JobBuilder(this, name);
     }
 
+    /** A token for a job that is yet to be queued. */
+    public Secret jobToken() {
+        return books.token("glcbt-64_");
+    }
+
     /** Queues a payload as it is, for any runner that takes untagged jobs. */
     public CoordinatorJob enqueue(JsonNode payload) {
         return enqueue((ObjectNode) payload.deepCopy(), Set.of(), Set.of(), List.of());
+    }
+
+    /** Does the same, and calls {@code listener} for all that happens from the start on. */
+    public CoordinatorJob enqueue(JsonNode payload, JobListener listener) {
+        CoordinatorJob job =
+                prepared((ObjectNode) payload.deepCopy(), Set.of(), Set.of(), List.of());
+        job.listen(listener);
+        books.change(() -> books.add(job));
+        return job;
     }
 
     CoordinatorJob enqueue(
@@ -111,12 +125,20 @@ public final class Coordinator implements AutoCloseable {
             Set<String> tags,
             Set<String> features,
             List<CoordinatorJob> dependencies) {
+        CoordinatorJob job = prepared(payload, tags, features, dependencies);
+        books.change(() -> books.add(job));
+        return job;
+    }
+
+    private CoordinatorJob prepared(
+            ObjectNode payload,
+            Set<String> tags,
+            Set<String> features,
+            List<CoordinatorJob> dependencies) {
         Set<String> needed = new HashSet<>(features);
         needed.addAll(Payloads.neededFeatures(payload));
         Path log = directory.resolve("job-" + payload.path("id").asLong() + ".log");
-        CoordinatorJob job = new CoordinatorJob(books, payload, tags, needed, dependencies, log);
-        books.change(() -> books.add(job));
-        return job;
+        return new CoordinatorJob(books, payload, tags, needed, dependencies, log);
     }
 
     /** A job by its id. */

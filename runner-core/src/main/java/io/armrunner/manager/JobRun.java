@@ -35,7 +35,8 @@ final class JobRun {
     private volatile String stage = "accepted";
 
     /** What all jobs of the process share. */
-    record Context(String hostname, EngineLimits limits, InstantSource clock, Ticker ticker) {}
+    record Context(
+            String hostname, EngineLimits limits, UploadSettings upload, InstantSource clock, Ticker ticker) {}
 
     JobRun(ConfiguredRunner runner, JobReply.Job accepted, ConcurrentIds ids, Journal journal, Context context) {
         this.runner = runner;
@@ -135,7 +136,7 @@ final class JobRun {
                         runner.lane()::open,
                         runner.files().stages(payload),
                         directory,
-                        UploadSettings.DEFAULT.withFinalRounds(runner.config().jobStatusFinalUpdateRetryLimit()),
+                        context.upload().withFinalRounds(runner.config().jobStatusFinalUpdateRetryLimit()),
                         context.limits(),
                         context.clock(),
                         context.ticker()),

@@ -3,6 +3,7 @@ package io.armrunner.manager;
 import io.armrunner.engine.EngineLimits;
 import io.armrunner.protocol.JobReply;
 import io.armrunner.trace.Ticker;
+import io.armrunner.trace.UploadSettings;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -41,13 +42,24 @@ public final class Manager implements AutoCloseable {
     private final Object idle = new Object();
     private volatile String stopping = "";
 
-    /** A manager that has not started. */
+    /** A manager that has not started and reports as often as GitLab Runner does. */
     public Manager(Settings settings, Journal journal, EngineLimits limits, InstantSource clock, Ticker ticker) {
+        this(settings, journal, limits, UploadSettings.DEFAULT, clock, ticker);
+    }
+
+    /** A manager that has not started; {@code upload} says how often it sends logs. */
+    public Manager(
+            Settings settings,
+            Journal journal,
+            EngineLimits limits,
+            UploadSettings upload,
+            InstantSource clock,
+            Ticker ticker) {
         this.settings = settings;
         this.journal = journal;
         this.ticker = ticker;
         slots = new Slots(settings.concurrent());
-        context = new JobRun.Context(settings.hostname(), limits, clock, ticker);
+        context = new JobRun.Context(settings.hostname(), limits, upload, clock, ticker);
     }
 
     /** Begins to ask for the jobs of these runners, spread over the check interval. Called once. */
