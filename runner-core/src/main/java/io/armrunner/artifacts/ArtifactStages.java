@@ -59,7 +59,7 @@ public final class ArtifactStages implements FileStages {
             try {
                 environment = HelperEnvironment.of(plan);
             } catch (IllegalArgumentException e) {
-                throw failed(lines, e.getMessage());
+                throw failed(lines, String.valueOf(e.getMessage()));
             }
             try {
                 new ArtifactUpload(tools, plan, environment, lines).send(entry);

@@ -215,16 +215,14 @@ final class ArtifactUpload {
         Map<String, String> fields = fields(upload, refused);
         fields.put("message", refused.message());
         lines.error(prefix(upload) + HttpWords.of(refused.status()), fields);
-        switch (refused.status()) {
+        return switch (refused.status()) {
             case 403 -> throw ArtifactStages.failed(lines, "permission denied");
             case 413 -> {
                 Largest.of(project, files).forEach(lines::error);
                 throw ArtifactStages.failed(lines, "too large");
             }
-            default -> {
-                return HttpWords.of(refused.status());
-            }
-        }
+            default -> HttpWords.of(refused.status());
+        };
     }
 
     private static Map<String, String> fields(

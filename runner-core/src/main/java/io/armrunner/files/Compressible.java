@@ -60,7 +60,7 @@ final class Compressible {
                         | (bytes[at + 1] & 0xff) << 8
                         | (bytes[at + 2] & 0xff) << 16
                         | bytes[at + 3] << 24;
-        return four * 0x9e3779b1 >>> 32 - TABLE_BITS;
+        return (four * 0x9e3779b1) >>> (32 - TABLE_BITS);
     }
 
     private static boolean same(byte[] bytes, int one, int other) {

@@ -170,7 +170,18 @@ public final class FileFinder {
         return clean;
     }
 
-    private record Open(Path directory, long[] state, int matched) {}
+    /** A directory to be looked into. */
+    private static final class Open {
+        private final Path directory;
+        private final long[] state;
+        private final int matched;
+
+        Open(Path directory, long[] state, int matched) {
+            this.directory = directory;
+            this.state = state;
+            this.matched = matched;
+        }
+    }
 
     /**
      * Takes an entry and all below it.
@@ -190,9 +201,9 @@ public final class FileFinder {
         open.push(new Open(top, state, matched));
         while (!open.isEmpty()) {
             Open here = open.pop();
-            for (Path child : list(here.directory())) {
-                long[] next = here.state();
-                int times = here.matched();
+            for (Path child : list(here.directory)) {
+                long[] next = here.state;
+                int times = here.matched;
                 if (glob != null) {
                     next = glob.step(next, PathNames.text(child.getFileName()));
                     times += glob.accepts(next) ? 1 : 0;

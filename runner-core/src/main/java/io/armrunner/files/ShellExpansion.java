@@ -75,7 +75,7 @@ public final class ShellExpansion {
             throw new IllegalArgumentException(text + ": no command is run here");
         } else if (isNameStart(c)) {
             out.append(value(name()));
-        } else if (c >= '0' && c <= '9' || "*#@!?-$".indexOf(c) >= 0) {
+        } else if ((c >= '0' && c <= '9') || "*#@!?-$".indexOf(c) >= 0) {
             // A parameter of a shell that is not there.
             at++;
         } else {

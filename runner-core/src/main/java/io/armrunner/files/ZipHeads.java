@@ -16,6 +16,8 @@ public final class ZipHeads {
     @FunctionalInterface
     public interface Reader {
         /**
+         * Takes its beginning.
+         *
          * @param head valid during the call only
          */
         void file(String name, byte[] head, int length);
