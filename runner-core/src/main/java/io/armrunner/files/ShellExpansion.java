@@ -93,6 +93,9 @@ public final class ShellExpansion {
             throw new IllegalArgumentException(text + ": there is no name behind ${");
         }
         String value = variables.apply(name);
+        if (at == text.length()) {
+            throw notClosed(name);
+        }
         String result;
         if (length) {
             result = Integer.toString(or(value).codePointCount(0, or(value).length()));
@@ -102,10 +105,14 @@ public final class ShellExpansion {
             result = operation(name, value);
         }
         if (!peek('}')) {
-            throw new IllegalArgumentException(text + ": ${" + name + " is not closed");
+            throw notClosed(name);
         }
         at++;
         return result;
+    }
+
+    private IllegalArgumentException notClosed(String name) {
+        return new IllegalArgumentException(text + ": ${" + name + " is not closed");
     }
 
     private String operation(String name, @Nullable String value) {
