@@ -1,0 +1,74 @@
+package io.armrunner.files;
+
+/**
+ * Guesses cheaply whether bytes are worth compressing. Random-looking data (archives, pictures,
+ * encrypted files) costs deflate the most time and gives nothing. Pure functions.
+ */
+final class Compressible {
+    private static final int WINDOW = 2048;
+    private static final int WINDOWS = 4;
+    // Of 8192 random bytes each value comes 32 times; the sum of squared distances over 32 is 255
+    // on average with a deviation of 23. Text is in the hundred thousands, compressed data with its
+    // headers below 400.
+    private static final double RANDOM_LIKE = 420;
+    private static final int STEP = 32;
+    private static final int TABLE_BITS = 12;
+
+    private Compressible() {}
+
+    /** Whether compressing the first {@code length} bytes may make them noticeably smaller. */
+    static boolean test(byte[] bytes, int length) {
+        if (length < WINDOW * WINDOWS) {
+            return true;
+        }
+        int[] counts = new int[256];
+        for (int window = 0; window < WINDOWS; window++) {
+            int from = (int) ((long) (length - WINDOW) * window / (WINDOWS - 1));
+            for (int i = from; i < from + WINDOW; i++) {
+                counts[bytes[i] & 0xff]++;
+            }
+        }
+        double expected = WINDOW * WINDOWS / 256.0;
+        double distance = 0;
+        for (int count : counts) {
+            distance += (count - expected) * (count - expected) / expected;
+        }
+        return distance > RANDOM_LIKE || repeats(bytes, length);
+    }
+
+    // Random bytes that come again within deflate's reach.
+    private static boolean repeats(byte[] bytes, int length) {
+        int[] table = new int[1 << TABLE_BITS];
+        int limit = Math.min(length - 8, 32 * 1024);
+        int found = 0;
+        for (int i = 1; i < limit; i++) {
+            int hash = hash(bytes, i);
+            int before = table[hash];
+            if (before > 0 && same(bytes, before, i)) {
+                found++;
+            }
+            if (i % STEP == 1) {
+                table[hash] = i;
+            }
+        }
+        return found > limit / STEP / 16;
+    }
+
+    private static int hash(byte[] bytes, int at) {
+        int four =
+                (bytes[at] & 0xff)
+                        | (bytes[at + 1] & 0xff) << 8
+                        | (bytes[at + 2] & 0xff) << 16
+                        | bytes[at + 3] << 24;
+        return (four * 0x9e3779b1) >>> (32 - TABLE_BITS);
+    }
+
+    private static boolean same(byte[] bytes, int one, int other) {
+        for (int i = 0; i < 8; i++) {
+            if (bytes[one + i] != bytes[other + i]) {
+                return false;
+            }
+        }
+        return true;
+    }
+}

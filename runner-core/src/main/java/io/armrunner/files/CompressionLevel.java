@@ -1,0 +1,39 @@
+package io.armrunner.files;
+
+import java.util.Optional;
+
+/**
+ * How much time goes into making an archive smaller: the words of {@code
+ * ARTIFACT_COMPRESSION_LEVEL} and {@code CACHE_COMPRESSION_LEVEL} (job-semantics §6.4).
+ */
+public enum CompressionLevel {
+    /** Not at all: entries can be served in ranges, as GitLab Pages does. */
+    FASTEST(0),
+    FAST(1),
+    DEFAULT(5),
+    SLOW(7),
+    SLOWEST(9);
+
+    private final int deflate;
+
+    CompressionLevel(int deflate) {
+        this.deflate = deflate;
+    }
+
+    /** The level of deflate; 0 stores. */
+    int deflate() {
+        return deflate;
+    }
+
+    /** The level of a word; an empty one is the default, an unknown one nothing. */
+    public static Optional<CompressionLevel> of(String word) {
+        return switch (word) {
+            case "", "default" -> Optional.of(DEFAULT);
+            case "fastest" -> Optional.of(FASTEST);
+            case "fast" -> Optional.of(FAST);
+            case "slow" -> Optional.of(SLOW);
+            case "slowest" -> Optional.of(SLOWEST);
+            default -> Optional.empty();
+        };
+    }
+}

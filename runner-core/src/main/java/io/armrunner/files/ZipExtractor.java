@@ -1,0 +1,318 @@
+package io.armrunner.files;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.WritableByteChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.zip.CRC32;
+import java.util.zip.DataFormatException;
+import java.util.zip.Inflater;
+
+/**
+ * Puts the contents of a zip file over a directory, on all cores (job-semantics §6.7).
+ *
+ * <p>First all names and sizes are looked at, so that an archive that must not be extracted leaves
+ * no trace; then come the regular files, then links and the attributes of directories: a link from
+ * the archive cannot send a file elsewhere. Memory does not depend on the sizes of the files.
+ */
+public final class ZipExtractor {
+    private static final int BUFFER = 64 * 1024;
+    // The longest target that Linux takes.
+    private static final int MAX_LINK = 4096;
+    // One file of many GB on a slow disk.
+    private static final long FILE_LIMIT_HOURS = 1;
+
+    private record Later(ZipDirectory.Entry entry, String clean) {}
+
+    private record Running(String name, Unpacker unpacker, Future<?> result) {}
+
+    private final PackingThreads threads;
+
+    public ZipExtractor(PackingThreads threads) {
+        this.threads = threads;
+    }
+
+    /**
+     * Extracts everything.
+     *
+     * @throws ArchiveException when the archive is broken, or an entry would lie outside
+     * @throws IOException when a file cannot be written
+     */
+    public void extract(Path archive, Path directory) throws IOException {
+        Files.createDirectories(directory);
+        try (FileChannel file = FileChannel.open(archive, StandardOpenOption.READ)) {
+            Target target = new Target(directory);
+            ZipDirectory entries = ZipDirectory.open(file);
+            check(entries, file.size(), target);
+            entries.rewind();
+            List<Later> later = files(file, entries, target);
+            for (Later link : later) {
+                if (link.entry().isLink()) {
+                    link(file, link, target);
+                }
+            }
+            // The deepest first: writing into a directory changes its time.
+            for (Later made : later.reversed()) {
+                if (made.entry().isDirectory()) {
+                    Target.attributes(PathNames.resolve(directory, made.clean()), made.entry());
+                }
+            }
+        }
+    }
+
+    private static void check(ZipDirectory entries, long archiveSize, Target target)
+            throws IOException {
+        long packed = 0;
+        long size = 0;
+        for (ZipDirectory.Entry entry = entries.next(); entry != null; entry = entries.next()) {
+            target.clean(entry.name());
+            packed += entry.packed();
+            size += entry.size();
+            if (packed > archiveSize || size < 0) {
+                throw new ArchiveException(
+                        "the entries of the archive overlap, as no honest one's do");
+            }
+            if (entry.method() != ZipHeaders.STORED && entry.method() != ZipHeaders.DEFLATED) {
+                throw new ArchiveException(
+                        "%s is compressed by method %d: only stored and deflated files can be extracted"
+                                .formatted(entry.name(), entry.method()));
+            }
+        }
+        long room = Files.getFileStore(target.root()).getUsableSpace();
+        if (size > room) {
+            throw new ArchiveException(
+                    "the archive holds %d bytes, and the disk has room for %d"
+                            .formatted(size, room));
+        }
+    }
+
+    /** Writes the regular files; returns the rest, in the archive's order. */
+    private List<Later> files(FileChannel file, ZipDirectory entries, Target target)
+            throws IOException {
+        List<Later> later = new ArrayList<>();
+        Deque<Running> running = new ArrayDeque<>();
+        Deque<Unpacker> free = new ArrayDeque<>();
+        try {
+            for (ZipDirectory.Entry next = entries.next(); next != null; next = entries.next()) {
+                ZipDirectory.Entry entry = next;
+                String clean = target.clean(entry.name());
+                if (clean.isEmpty()) {
+                    continue;
+                }
+                if (entry.isDirectory()) {
+                    target.directory(clean);
+                    later.add(new Later(entry, clean));
+                } else if (entry.isLink()) {
+                    later.add(new Later(entry, clean));
+                } else if (entry.isRegular()) {
+                    while (running.size() > threads.parallelism() * 2) {
+                        free.add(finish(running));
+                    }
+                    Path path = target.place(clean);
+                    Unpacker unpacker = free.isEmpty() ? new Unpacker() : free.remove();
+                    running.add(
+                            new Running(
+                                    clean,
+                                    unpacker,
+                                    threads.submit(() -> {
+                                        write(file, entry, path, unpacker);
+                                        return true;
+                                    })));
+                }
+            }
+            while (!running.isEmpty()) {
+                free.add(finish(running));
+            }
+        } finally {
+            running.forEach(one -> one.result().cancel(false));
+            running.forEach(one -> one.unpacker().close());
+            free.forEach(Unpacker::close);
+        }
+        return later;
+    }
+
+    private static Unpacker finish(Deque<Running> running) throws IOException {
+        Running oldest = running.element();
+        try {
+            oldest.result().get(FILE_LIMIT_HOURS, TimeUnit.HOURS);
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof ArchiveException broken) {
+                throw broken;
+            }
+            throw new IOException(
+                    "%s could not be extracted: %s"
+                            .formatted(oldest.name(), String.valueOf(e.getCause())),
+                    e);
+        } catch (TimeoutException e) {
+            throw new IOException(
+                    "%s was not extracted within %d h".formatted(oldest.name(), FILE_LIMIT_HOURS),
+                    e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            java.io.InterruptedIOException interrupted =
+                    new java.io.InterruptedIOException("interrupted while extracting");
+            interrupted.initCause(e);
+            throw interrupted;
+        }
+        return running.remove().unpacker();
+    }
+
+    private static void write(
+            FileChannel file, ZipDirectory.Entry entry, Path path, Unpacker unpacker)
+            throws IOException {
+        try (FileChannel out =
+                FileChannel.open(
+                        path,
+                        StandardOpenOption.CREATE_NEW,
+                        StandardOpenOption.WRITE,
+                        LinkOption.NOFOLLOW_LINKS)) {
+            unpacker.unpack(file, entry, out);
+        }
+        Target.attributes(path, entry);
+    }
+
+    private static void link(FileChannel file, Later link, Target target) throws IOException {
+        if (link.entry().size() > MAX_LINK) {
+            throw new ArchiveException(
+                    "%s is a link with a target of %d bytes"
+                            .formatted(link.clean(), link.entry().size()));
+        }
+        byte[] content = new byte[(int) link.entry().size()];
+        ByteBuffer into = ByteBuffer.wrap(content);
+        try (Unpacker unpacker = new Unpacker();
+                WritableByteChannel memory = new Memory(into)) {
+            unpacker.unpack(file, link.entry(), memory);
+        }
+        Path path = target.place(link.clean());
+        String text = new String(content, StandardCharsets.UTF_8);
+        if (text.isEmpty() || text.indexOf('\0') >= 0) {
+            throw new ArchiveException(link.clean() + " is a link to nothing");
+        }
+        Files.createSymbolicLink(path, Path.of(text));
+    }
+
+    /** A few bytes of memory as a channel. */
+    private record Memory(ByteBuffer into) implements WritableByteChannel {
+        @Override
+        public int write(ByteBuffer bytes) {
+            int length = bytes.remaining();
+            into.put(bytes);
+            return length;
+        }
+
+        @Override
+        public boolean isOpen() {
+            return true;
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    /** Unpacks one entry at a time; belongs to one thread at a time. */
+    private static final class Unpacker implements AutoCloseable {
+        private final Inflater inflater = new Inflater(true);
+        private final byte[] in = new byte[BUFFER];
+        private final byte[] out = new byte[BUFFER];
+
+        void unpack(FileChannel file, ZipDirectory.Entry entry, WritableByteChannel target)
+                throws IOException {
+            long from = ZipDirectory.contents(file, entry);
+            CRC32 crc = new CRC32();
+            long size =
+                    entry.method() == ZipHeaders.STORED
+                            ? stored(file, from, entry, target, crc)
+                            : inflated(file, from, entry, target, crc);
+            if (size != entry.size() || crc.getValue() != entry.crc()) {
+                throw new ArchiveException(entry.name() + " is damaged in the archive");
+            }
+        }
+
+        private long stored(
+                FileChannel file,
+                long from,
+                ZipDirectory.Entry entry,
+                WritableByteChannel target,
+                CRC32 crc)
+                throws IOException {
+            long done = 0;
+            while (done < entry.packed()) {
+                int length = read(file, from + done, entry.packed() - done);
+                crc.update(in, 0, length);
+                put(target, in, length);
+                done += length;
+            }
+            return done;
+        }
+
+        private long inflated(
+                FileChannel file,
+                long from,
+                ZipDirectory.Entry entry,
+                WritableByteChannel target,
+                CRC32 crc)
+                throws IOException {
+            inflater.reset();
+            long done = 0;
+            long size = 0;
+            try {
+                while (!inflater.finished()) {
+                    int length = inflater.inflate(out);
+                    if (length > 0) {
+                        size += length;
+                        if (size > entry.size()) {
+                            throw new ArchiveException(
+                                    entry.name() + " is larger than the archive says");
+                        }
+                        crc.update(out, 0, length);
+                        put(target, out, length);
+                    } else if (inflater.needsDictionary()
+                            || (inflater.needsInput() && done == entry.packed())) {
+                        throw new ArchiveException(entry.name() + " is damaged in the archive");
+                    } else if (inflater.needsInput()) {
+                        int got = read(file, from + done, entry.packed() - done);
+                        inflater.setInput(in, 0, got);
+                        done += got;
+                    }
+                }
+            } catch (DataFormatException e) {
+                throw new ArchiveException(entry.name() + " is damaged in the archive", e);
+            }
+            return size;
+        }
+
+        private int read(FileChannel file, long from, long most) throws IOException {
+            int n = file.read(ByteBuffer.wrap(in, 0, (int) Math.min(in.length, most)), from);
+            if (n <= 0) {
+                throw new ArchiveException("the archive ends too early");
+            }
+            return n;
+        }
+
+        private static void put(WritableByteChannel target, byte[] bytes, int length)
+                throws IOException {
+            ByteBuffer buffer = ByteBuffer.wrap(bytes, 0, length);
+            while (buffer.hasRemaining()) {
+                target.write(buffer);
+            }
+        }
+
+        @Override
+        public void close() {
+            inflater.end();
+        }
+    }
+}
