@@ -102,7 +102,7 @@ final class ArtifactJob {
     /** Queues the job and takes it. */
     JobPlan take(JobBuilder job) throws IOException, InterruptedException, JobFailure {
         CoordinatorJob queued = job.script("true").enqueue();
-        JobReply reply = client.request();
+        JobReply reply = client.request(true);
         assertThat(reply).isInstanceOf(JobReply.Job.class);
         JobPayload payload = ((JobReply.Job) reply).payload();
         assertThat(payload.id()).isEqualTo(queued.id());

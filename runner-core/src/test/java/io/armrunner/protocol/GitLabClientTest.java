@@ -350,7 +350,7 @@ class GitLabClientTest {
         var caller = new RetryingCaller(http, "armrunner 1", () -> NOW, new Random(1), waits::add);
         GitLabUrl url = GitLabUrl.of("http://127.0.0.1:" + server.port());
         var talkative = new GitLabClient(caller, url, Secret.of("t"), "s_0a1b2c3d4e5f", large);
-        assertThatThrownBy(talkative::request)
+        assertThatThrownBy(() -> talkative.request(true))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("32768")
                 .hasMessageContaining("labels");

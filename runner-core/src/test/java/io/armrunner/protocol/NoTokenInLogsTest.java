@@ -113,7 +113,7 @@ class NoTokenInLogsTest {
                     .will(403)
                     .will(409);
             for (int i = 0; i < 6; i++) {
-                client.request();
+                client.request(true);
             }
             JobReports reports = client.reports(7, JOB, false);
             gitLab.will(403).will(202).will(404).will(412);
