@@ -1,6 +1,10 @@
 package io.armrunner.cli;
 
+import io.armrunner.artifacts.ArtifactStages;
+import io.armrunner.artifacts.StageTools;
 import io.armrunner.config.RunnerConfig;
+import io.armrunner.engine.FileStages;
+import io.armrunner.files.PackingThreads;
 import io.armrunner.http.ClientSettings;
 import io.armrunner.http.EventLoops;
 import io.armrunner.http.HttpClient;
@@ -9,6 +13,7 @@ import io.armrunner.local.HostShellEnvironment;
 import io.armrunner.local.HostShellLane;
 import io.armrunner.manager.ConfiguredRunner;
 import io.armrunner.plan.RunnerSettings;
+import io.armrunner.protocol.GitLabArtifactStore;
 import io.armrunner.protocol.GitLabClient;
 import io.armrunner.protocol.GitLabUrl;
 import io.armrunner.protocol.ManagerInfo;
@@ -33,6 +38,10 @@ final class RunnerFactory implements AutoCloseable {
     static final Set<String> SHELL_FEATURES = Set.of(
             "variables",
             "shared",
+            "artifacts",
+            "artifacts_exclude",
+            "upload_multiple_artifacts",
+            "upload_raw_artifacts",
             "refspecs",
             "masking",
             "raw_variables",
@@ -58,6 +67,7 @@ final class RunnerFactory implements AutoCloseable {
     private final Version version = Version.current();
     private final RandomGenerator random = new SecureRandom();
     private final Map<Certificates, HttpClient> clients = new HashMap<>();
+    private final PackingThreads packing = new PackingThreads(Runtime.getRuntime().availableProcessors());
 
     /**
      * @param configDirectory where the system id and {@code certs} are
@@ -91,10 +101,13 @@ final class RunnerFactory implements AutoCloseable {
                             .formatted(config.name(), config.shell()));
         }
         RetryingCaller caller = caller(config, connectionMaxAge);
+        GitLabUrl url = GitLabUrl.of(config.url());
         GitLabClient client = new GitLabClient(
-                caller, GitLabUrl.of(config.url()), config.token(), systemId.value(), info(config));
+                caller, url, config.token(), systemId.value(), info(config));
+        FileStages files = new JobFiles(new ArtifactStages(new StageTools(
+                new GitLabArtifactStore(caller, url, random), packing, inherited(), Thread::sleep, surroundings.clock())));
         return new ConfiguredRunner(
-                config, settings(config), client, client::reports, lane(config), _ -> new FilesStayHere());
+                config, settings(config), client, client::reports, lane(config), _ -> files);
     }
 
     private RetryingCaller caller(RunnerConfig config, Duration connectionMaxAge) {
@@ -193,6 +206,7 @@ final class RunnerFactory implements AutoCloseable {
 
     @Override
     public void close() {
+        packing.close();
         clients.values().forEach(HttpClient::close);
     }
 }
