@@ -19,7 +19,11 @@ public final class HostShellLane implements Lane {
     /**
      * @param random not to be guessed by a job, safe for any thread
      */
-    public HostShellLane(HostShellEnvironment.Host host, Path buildsRoot, Path cacheRoot, RandomGenerator random) {
+    public HostShellLane(
+            HostShellEnvironment.Host host,
+            Path buildsRoot,
+            Path cacheRoot,
+            RandomGenerator random) {
         this.host = host;
         this.buildsRoot = buildsRoot;
         this.cacheRoot = cacheRoot;

@@ -13,9 +13,14 @@ final class Commands {
     /** Those that need nothing but the file. */
     static Map<String, Supplier<Object>> of(Surroundings surroundings) {
         Map<String, Supplier<Object>> commands = new LinkedHashMap<>();
-        commands.put("exec", () -> new ExecCommand(new ExecService(surroundings, () -> Surroundings.isTerminal(1))));
+        commands.put(
+                "exec",
+                () ->
+                        new ExecCommand(
+                                new ExecService(surroundings, () -> Surroundings.isTerminal(1))));
         commands.put("list", () -> new ListCommand(surroundings));
         commands.put("run", () -> new RunCommand(new RunService(surroundings)));
+        commands.put("run-single", () -> new RunSingleCommand(new RunSingleService(surroundings)));
         return commands;
     }
 

@@ -16,11 +16,15 @@ final class JobFiles implements FileStages {
     }
 
     @Override
-    public void run(JobPlan plan, Stage stage, JobLog log) throws JobFailure, IOException, InterruptedException {
+    public void run(JobPlan plan, Stage stage, JobLog log)
+            throws JobFailure, IOException, InterruptedException {
         switch (stage) {
-            case Stage.UploadArtifacts _, Stage.DownloadArtifacts _ -> artifacts.run(plan, stage, log);
+            case Stage.UploadArtifacts _, Stage.DownloadArtifacts _ ->
+                    artifacts.run(plan, stage, log);
             case Stage.RestoreCache _, Stage.ArchiveCache _ ->
-                    log.warning(stage.id() + ": this version of armrunner keeps no caches; the job goes on without");
+                    log.warning(
+                            stage.id()
+                                    + ": this version of armrunner keeps no caches; the job goes on without");
             case Stage.PrepareScript _,
                     Stage.GetSources _,
                     Stage.ClearWorktree _,

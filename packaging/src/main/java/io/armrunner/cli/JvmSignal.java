@@ -4,8 +4,8 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 
 /**
- * The JDK's own signal handlers. The class is in a supported module, but the compiler warns of it in a way that can't be
- * answered, so it is reached by its name.
+ * The JDK's own signal handlers. The class is in a supported module, but the compiler warns of it
+ * in a way that can't be answered, so it is reached by its name.
  */
 final class JvmSignal {
     private static final String SIGNAL = "sun.misc.Signal";
@@ -13,20 +13,30 @@ final class JvmSignal {
 
     private JvmSignal() {}
 
-    /** Calls {@code action} on a thread of its own for each signal of this name, which has no {@code SIG}. */
+    /**
+     * Calls {@code action} on a thread of its own for each signal of this name, which has no {@code
+     * SIG}.
+     */
     static void handle(String name, Runnable action) {
         try {
             Class<?> handler = Class.forName(HANDLER);
-            set(name, Proxy.newProxyInstance(JvmSignal.class.getClassLoader(), new Class<?>[] {handler}, (self, method, arguments) ->
-                    switch (method.getName()) {
-                        case "handle" -> {
-                            action.run();
-                            yield null;
-                        }
-                        case "hashCode" -> System.identityHashCode(self);
-                        case "equals" -> System.identityHashCode(self) == System.identityHashCode(arguments[0]);
-                        default -> "handler of SIG" + name;
-                    }));
+            set(
+                    name,
+                    Proxy.newProxyInstance(
+                            JvmSignal.class.getClassLoader(),
+                            new Class<?>[] {handler},
+                            (self, method, arguments) ->
+                                    switch (method.getName()) {
+                                        case "handle" -> {
+                                            action.run();
+                                            yield null;
+                                        }
+                                        case "hashCode" -> System.identityHashCode(self);
+                                        case "equals" ->
+                                                System.identityHashCode(self)
+                                                        == System.identityHashCode(arguments[0]);
+                                        default -> "handler of SIG" + name;
+                                    }));
         } catch (ClassNotFoundException e) {
             throw new IllegalStateException("this Java has no module jdk.unsupported", e);
         }

@@ -13,6 +13,7 @@ import io.armrunner.manager.Manager;
 import io.armrunner.trace.Ticker;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -20,8 +21,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * {@code armrunner run}: the service, from its configuration to its last job. Runs on the main thread, which waits for
- * signals.
+ * {@code armrunner run}: the service, from its configuration to its last job. Runs on the main
+ * thread, which waits for signals.
  */
 final class RunService implements Work<RunCommand> {
     private static final Logger LOG = LoggerFactory.getLogger(RunService.class);
@@ -36,7 +37,8 @@ final class RunService implements Work<RunCommand> {
     }
 
     @Override
-    public int run(RunCommand command) throws ConfigException, IOException, InterruptedException, UserError {
+    public int run(RunCommand command)
+            throws ConfigException, IOException, InterruptedException, UserError {
         ConfigFile file = surroundings.configFile(command.config());
         LoadedConfig loaded = file.load();
         Version version = Version.current();
@@ -48,19 +50,39 @@ final class RunService implements Work<RunCommand> {
                 ProcessHandle.current().pid(),
                 file.path());
         loaded.warnings().lines().forEach(line -> LOG.warn("config {}", line));
-        Path configDirectory = Optional.ofNullable(file.path().toAbsolutePath().getParent()).orElse(Path.of("/"));
-        Path working = command.workingDirectory()
-                .map(surroundings.workingDirectory()::resolve)
-                .orElse(surroundings.workingDirectory());
+        Path configDirectory =
+                Optional.ofNullable(file.path().toAbsolutePath().getParent()).orElse(Path.of("/"));
+        Path working =
+                command.workingDirectory()
+                        .map(surroundings.workingDirectory()::resolve)
+                        .orElse(surroundings.workingDirectory());
         Optional<String> user = command.user().or(loaded.config()::user);
-        return serve(loaded.config(), configDirectory, working, user);
+        return serve(loaded.config(), configDirectory, working, user, Bounds.NONE);
     }
 
-    private int serve(Config config, Path configDirectory, Path working, Optional<String> user)
+    /**
+     * What ends the service besides a signal.
+     *
+     * @param jobs after how many jobs, 0 for never
+     * @param idle after how long without a job, empty for never
+     */
+    record Bounds(int jobs, Optional<Duration> idle) {
+        static final Bounds NONE = new Bounds(0, Optional.empty());
+
+        boolean reached(Manager manager) {
+            return (jobs > 0 && manager.accepted() >= jobs)
+                    || idle.map(limit -> manager.idle().compareTo(limit) > 0).orElse(false);
+        }
+    }
+
+    /** Serves these runners until a signal, or one of the bounds, ends it; gives the exit code. */
+    int serve(
+            Config config, Path configDirectory, Path working, Optional<String> user, Bounds bounds)
             throws IOException, InterruptedException, UserError {
         try (Signals signals = new Signals();
                 EventLoops loops = EventLoops.open(EVENT_LOOPS);
-                RunnerFactory factory = new RunnerFactory(surroundings, loops, configDirectory, user, working)) {
+                RunnerFactory factory =
+                        new RunnerFactory(surroundings, loops, configDirectory, user, working)) {
             List<ConfiguredRunner> runners = new ArrayList<>();
             for (RunnerConfig runner : config.runners()) {
                 if (runner.token().isEmpty()) {
@@ -72,22 +94,27 @@ final class RunService implements Work<RunCommand> {
             if (runners.isEmpty()) {
                 LOG.warn("no_runners hint=\"register one with: armrunner register\"");
             }
-            Manager manager = new Manager(
-                    new Manager.Settings(
-                            config.concurrent(),
-                            config.checkInterval(),
-                            config.shutdownTimeout(),
-                            surroundings.hostName().get()),
-                    new Journal(stateDirectory(configDirectory).resolve("jobs")),
-                    EngineLimits.DEFAULT,
-                    surroundings.clock(),
-                    Ticker.SYSTEM);
+            Manager manager =
+                    new Manager(
+                            new Manager.Settings(
+                                    config.concurrent(),
+                                    config.checkInterval(),
+                                    config.shutdownTimeout(),
+                                    surroundings.hostName().get(),
+                                    bounds.jobs()),
+                            new Journal(stateDirectory(configDirectory).resolve("jobs")),
+                            EngineLimits.DEFAULT,
+                            surroundings.clock(),
+                            Ticker.SYSTEM);
             manager.start(runners);
-            return untilTold(manager, signals);
+            return untilTold(manager, signals, bounds);
         }
     }
 
-    /** Where what must outlive the process is kept: systemd's place for it, or beside the configuration. */
+    /**
+     * Where what must outlive the process is kept: systemd's place for it, or beside the
+     * configuration.
+     */
     private Path stateDirectory(Path configDirectory) {
         return Optional.ofNullable(surroundings.environment().get("STATE_DIRECTORY"))
                 .map(Path::of)
@@ -95,13 +122,17 @@ final class RunService implements Work<RunCommand> {
     }
 
     /**
-     * SIGQUIT waits for the jobs that run, SIGTERM and SIGINT end them; a second one of those ends the process at once
-     * (job-semantics §11.1).
+     * SIGQUIT waits for the jobs that run, SIGTERM and SIGINT end them; a second one of those ends
+     * the process at once (job-semantics §11.1).
      */
-    private static int untilTold(Manager manager, Signals signals) throws InterruptedException {
-        Signals.Kind kind = signals.next();
+    private static int untilTold(Manager manager, Signals signals, Bounds bounds)
+            throws InterruptedException {
+        Signals.Kind kind =
+                bounds.equals(Bounds.NONE)
+                        ? signals.next()
+                        : signals.nextOr(() -> bounds.reached(manager)).orElse(Signals.Kind.DRAIN);
         if (kind == Signals.Kind.DRAIN) {
-            LOG.info("stopping signal=QUIT jobs={}", manager.running());
+            LOG.info("draining jobs={}", manager.running());
             manager.drain();
             Optional<Signals.Kind> forced = signals.nextOr(() -> manager.running() == 0);
             if (forced.isEmpty()) {

@@ -30,33 +30,38 @@ import java.util.Set;
 import java.util.random.RandomGenerator;
 
 /**
- * Puts a {@code [[runners]]} entry together with what it needs: its line to GitLab, its lane, its settings. Owns the HTTP
- * clients, one for each set of certificates; used on the main thread.
+ * Puts a {@code [[runners]]} entry together with what it needs: its line to GitLab, its lane, its
+ * settings. Owns the HTTP clients, one for each set of certificates; used on the main thread.
  */
 final class RunnerFactory implements AutoCloseable {
-    /** What armrunner promises GitLab for a host shell; only what is true (runner-protocol §3.2, §11). */
-    static final Set<String> SHELL_FEATURES = Set.of(
-            "variables",
-            "shared",
-            "artifacts",
-            "artifacts_exclude",
-            "upload_multiple_artifacts",
-            "upload_raw_artifacts",
-            "refspecs",
-            "masking",
-            "raw_variables",
-            "multi_build_steps",
-            "trace_reset",
-            "trace_checksum",
-            "trace_size",
-            "cancelable",
-            "cancel_gracefully",
-            "return_exit_code",
-            "two_phase_job_commit");
+    /**
+     * What armrunner promises GitLab for a host shell; only what is true (runner-protocol §3.2,
+     * §11).
+     */
+    static final Set<String> SHELL_FEATURES =
+            Set.of(
+                    "variables",
+                    "shared",
+                    "artifacts",
+                    "artifacts_exclude",
+                    "upload_multiple_artifacts",
+                    "upload_raw_artifacts",
+                    "refspecs",
+                    "masking",
+                    "raw_variables",
+                    "multi_build_steps",
+                    "trace_reset",
+                    "trace_checksum",
+                    "trace_size",
+                    "cancelable",
+                    "cancel_gracefully",
+                    "return_exit_code",
+                    "two_phase_job_commit");
 
     private static final List<String> SHELLS = List.of("bash", "sh");
 
-    private record Certificates(Optional<Path> ca, Optional<Path> certificate, Optional<Path> key) {}
+    private record Certificates(
+            Optional<Path> ca, Optional<Path> certificate, Optional<Path> key) {}
 
     private final Surroundings surroundings;
     private final EventLoops loops;
@@ -67,7 +72,8 @@ final class RunnerFactory implements AutoCloseable {
     private final Version version = Version.current();
     private final RandomGenerator random = new SecureRandom();
     private final Map<Certificates, HttpClient> clients = new HashMap<>();
-    private final PackingThreads packing = new PackingThreads(Runtime.getRuntime().availableProcessors());
+    private final PackingThreads packing =
+            new PackingThreads(Runtime.getRuntime().availableProcessors());
 
     /**
      * @param configDirectory where the system id and {@code certs} are
@@ -102,26 +108,46 @@ final class RunnerFactory implements AutoCloseable {
         }
         RetryingCaller caller = caller(config, connectionMaxAge);
         GitLabUrl url = GitLabUrl.of(config.url());
-        GitLabClient client = new GitLabClient(
-                caller, url, config.token(), systemId.value(), info(config));
-        FileStages files = new JobFiles(new ArtifactStages(new StageTools(
-                new GitLabArtifactStore(caller, url, random), packing, inherited(), Thread::sleep, surroundings.clock())));
+        GitLabClient client =
+                new GitLabClient(caller, url, config.token(), systemId.value(), info(config));
+        FileStages files =
+                new JobFiles(
+                        new ArtifactStages(
+                                new StageTools(
+                                        new GitLabArtifactStore(caller, url, random),
+                                        packing,
+                                        inherited(),
+                                        Thread::sleep,
+                                        surroundings.clock())));
         return new ConfiguredRunner(
                 config, settings(config), client, client::reports, lane(config), _ -> files);
     }
 
     private RetryingCaller caller(RunnerConfig config, Duration connectionMaxAge) {
         String host = java.net.URI.create(config.url()).getHost();
-        Certificates certificates = new Certificates(
-                config.tlsCaFile().or(() -> beside(host + ".crt")),
-                config.tlsCertFile().or(() -> beside(host + ".auth.crt")),
-                config.tlsKeyFile().or(() -> beside(host + ".auth.key")));
-        HttpClient http = clients.computeIfAbsent(
-                certificates,
-                files -> HttpClient.open(loops, clientSettings(connectionMaxAge)
-                        .withTls(files.ca(), files.certificate(), files.key())));
-        String userAgent = "armrunner %s (%s; java%d; linux/%s)"
-                .formatted(version.version(), version.revision(), Runtime.version().feature(), Version.architecture());
+        Certificates certificates =
+                new Certificates(
+                        config.tlsCaFile().or(() -> beside(host + ".crt")),
+                        config.tlsCertFile().or(() -> beside(host + ".auth.crt")),
+                        config.tlsKeyFile().or(() -> beside(host + ".auth.key")));
+        HttpClient http =
+                clients.computeIfAbsent(
+                        certificates,
+                        files ->
+                                HttpClient.open(
+                                        loops,
+                                        clientSettings(connectionMaxAge)
+                                                .withTls(
+                                                        files.ca(),
+                                                        files.certificate(),
+                                                        files.key())));
+        String userAgent =
+                "armrunner %s (%s; java%d; linux/%s)"
+                        .formatted(
+                                version.version(),
+                                version.revision(),
+                                Runtime.version().feature(),
+                                Version.architecture());
         return new RetryingCaller(http, userAgent, surroundings.clock(), random, Thread::sleep);
     }
 
@@ -180,7 +206,10 @@ final class RunnerFactory implements AutoCloseable {
                 Optional.of(config.safeDirectoryCheckout()),
                 config.outputLimit(),
                 new RunnerSettings.Product(
-                        "armrunner", version.version(), version.revision(), "linux/" + Version.architecture()));
+                        "armrunner",
+                        version.version(),
+                        version.revision(),
+                        "linux/" + Version.architecture()));
     }
 
     private Lane lane(RunnerConfig config) {

@@ -22,10 +22,11 @@ import org.slf4j.LoggerFactory;
 /**
  * The signals that tell the service to stop.
  *
- * <p>TERM and INT are the JVM's to give. QUIT is not: the JVM keeps it for thread dumps, and gives up all four if it is
- * told to leave it alone. So its handler is replaced in the C library by a function that is safe in a handler, takes one
- * number, and leaves a trace: {@code close}. A handler's argument is the signal's number, 3; descriptor 3, which the
- * launcher keeps free for us, is the only writer of a pipe; who reads the pipe sees its end when QUIT arrives.
+ * <p>TERM and INT are the JVM's to give. QUIT is not: the JVM keeps it for thread dumps, and gives
+ * up all four if it is told to leave it alone. So its handler is replaced in the C library by a
+ * function that is safe in a handler, takes one number, and leaves a trace: {@code close}. A
+ * handler's argument is the signal's number, 3; descriptor 3, which the launcher keeps free for us,
+ * is the only writer of a pipe; who reads the pipe sees its end when QUIT arrives.
  */
 // The JDK has no other way to call the C library; the launcher allows it.
 @SuppressWarnings("restricted")
@@ -50,18 +51,21 @@ final class Signals implements AutoCloseable {
     Signals() {
         handle("TERM", Kind.TERMINATE);
         handle("INT", Kind.INTERRUPT);
-        // Finding the C library's functions takes some ten milliseconds, which nobody has to wait for.
+        // Finding the C library's functions takes some ten milliseconds, which nobody has to wait
+        // for.
         Thread.ofPlatform().daemon().name("signal-quit").start(this::awaitQuit);
     }
 
     private void handle(String name, Kind kind) {
-        JvmSignal.handle(name, () -> {
-            if (exits) {
-                // The user said it twice: not even a report of what runs is worth a wait.
-                Runtime.getRuntime().halt(1);
-            }
-            arrived.add(kind);
-        });
+        JvmSignal.handle(
+                name,
+                () -> {
+                    if (exits) {
+                        // The user said it twice: not even a report of what runs is worth a wait.
+                        Runtime.getRuntime().halt(1);
+                    }
+                    arrived.add(kind);
+                });
     }
 
     /** Waits for the next signal. */
@@ -87,22 +91,31 @@ final class Signals implements AutoCloseable {
 
     private void awaitQuit() {
         try (Arena arena = Arena.ofShared()) {
-            if (!Files.readSymbolicLink(Path.of("/proc/self/fd/" + SIGQUIT)).equals(Path.of("/dev/null"))) {
-                LOG.warn("no_drain reason=\"started without its launcher, SIGQUIT prints a thread dump\"");
+            if (!Files.readSymbolicLink(Path.of("/proc/self/fd/" + SIGQUIT))
+                    .equals(Path.of("/dev/null"))) {
+                LOG.warn(
+                        "no_drain reason=\"started without its launcher, SIGQUIT prints a thread dump\"");
                 return;
             }
             Linker linker = Linker.nativeLinker();
             SymbolLookup library = linker.defaultLookup();
             MemorySegment ends = arena.allocate(ValueLayout.JAVA_INT, 2);
-            call(linker, library, "pipe", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS), ends);
+            call(
+                    linker,
+                    library,
+                    "pipe",
+                    FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS),
+                    ends);
             int reader = ends.getAtIndex(ValueLayout.JAVA_INT, 0);
             int writer = ends.getAtIndex(ValueLayout.JAVA_INT, 1);
-            FunctionDescriptor oneNumber = FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT);
+            FunctionDescriptor oneNumber =
+                    FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT);
             call(
                     linker,
                     library,
                     "dup2",
-                    FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT),
+                    FunctionDescriptor.of(
+                            ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT),
                     writer,
                     SIGQUIT);
             call(linker, library, "close", oneNumber, writer);
@@ -110,11 +123,13 @@ final class Signals implements AutoCloseable {
                     linker,
                     library,
                     "signal",
-                    FunctionDescriptor.of(ValueLayout.ADDRESS, ValueLayout.JAVA_INT, ValueLayout.ADDRESS),
+                    FunctionDescriptor.of(
+                            ValueLayout.ADDRESS, ValueLayout.JAVA_INT, ValueLayout.ADDRESS),
                     SIGQUIT,
                     library.find("close").orElseThrow());
             try (var pipe = Files.newInputStream(Path.of("/proc/self/fd/" + reader))) {
-                // Opening it by name made a descriptor of our own; nobody ever writes, so this returns on QUIT.
+                // Opening it by name made a descriptor of our own; nobody ever writes, so this
+                // returns on QUIT.
                 call(linker, library, "close", oneNumber, reader);
                 pipe.read();
             }
@@ -125,7 +140,11 @@ final class Signals implements AutoCloseable {
     }
 
     private static void call(
-            Linker linker, SymbolLookup library, String name, FunctionDescriptor shape, Object... arguments)
+            Linker linker,
+            SymbolLookup library,
+            String name,
+            FunctionDescriptor shape,
+            Object... arguments)
             throws IOException {
         MethodHandle function = linker.downcallHandle(library.find(name).orElseThrow(), shape);
         Object result;

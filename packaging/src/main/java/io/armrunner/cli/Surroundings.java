@@ -90,7 +90,8 @@ record Surroundings(
     // the runtime.
     static boolean isTerminal(int descriptor) {
         try {
-            String device = Files.readSymbolicLink(Path.of("/proc/self/fd/" + descriptor)).toString();
+            String device =
+                    Files.readSymbolicLink(Path.of("/proc/self/fd/" + descriptor)).toString();
             return device.startsWith("/dev/pts/")
                     || device.startsWith("/dev/tty")
                     || device.equals("/dev/console");

@@ -21,6 +21,11 @@ public final class ConfigText {
         this.text = text;
     }
 
+    /** A configuration with nothing in it yet; {@code origin} is what errors call it. */
+    public static ConfigText empty(String origin) {
+        return new ConfigText(origin, "");
+    }
+
     /** The text as it is. */
     public String text() {
         return text;

@@ -10,18 +10,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * The service: runs the jobs of some runners until it is told to stop.
  *
- * <p>{@link #start} begins; {@link #drain} asks for no more jobs, {@link #stop} ends the running ones as well; {@link
- * #awaitIdle} waits for the last job. All methods are safe for any thread.
+ * <p>{@link #start} begins; {@link #drain} asks for no more jobs, {@link #stop} ends the running
+ * ones as well; {@link #awaitIdle} waits for the last job. All methods are safe for any thread.
  */
 public final class Manager implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(Manager.class);
-
     /**
      * How the service works.
      *
@@ -29,8 +26,20 @@ public final class Manager implements AutoCloseable {
      * @param checkInterval between two requests of a runner that got nothing
      * @param shutdownTimeout how long {@link #stop} leaves running jobs to report
      * @param hostname what jobs are told to run on
+     * @param jobs after how many accepted jobs no more are asked for; 0 for never
      */
-    public record Settings(int concurrent, Duration checkInterval, Duration shutdownTimeout, String hostname) {}
+    public record Settings(
+            int concurrent,
+            Duration checkInterval,
+            Duration shutdownTimeout,
+            String hostname,
+            int jobs) {
+        /** A service that goes on until it is told to stop. */
+        public Settings(
+                int concurrent, Duration checkInterval, Duration shutdownTimeout, String hostname) {
+            this(concurrent, checkInterval, shutdownTimeout, hostname, 0);
+        }
+    }
 
     private final Settings settings;
     private final Journal journal;
@@ -40,10 +49,17 @@ public final class Manager implements AutoCloseable {
     private final List<Poller> pollers = new ArrayList<>();
     private final Set<JobRun> running = ConcurrentHashMap.newKeySet();
     private final Object idle = new Object();
+    private final AtomicInteger accepted = new AtomicInteger();
     private volatile String stopping = "";
+    private volatile Duration lastJob;
 
     /** A manager that has not started and reports as often as GitLab Runner does. */
-    public Manager(Settings settings, Journal journal, EngineLimits limits, InstantSource clock, Ticker ticker) {
+    public Manager(
+            Settings settings,
+            Journal journal,
+            EngineLimits limits,
+            InstantSource clock,
+            Ticker ticker) {
         this(settings, journal, limits, UploadSettings.DEFAULT, clock, ticker);
     }
 
@@ -58,6 +74,7 @@ public final class Manager implements AutoCloseable {
         this.settings = settings;
         this.journal = journal;
         this.ticker = ticker;
+        lastJob = ticker.now();
         slots = new Slots(settings.concurrent());
         context = new JobRun.Context(settings.hostname(), limits, upload, clock, ticker);
     }
@@ -77,43 +94,71 @@ public final class Manager implements AutoCloseable {
     private Poller poller(ConfiguredRunner runner) {
         ConcurrentIds ids = new ConcurrentIds();
         Slots.Share share = new Slots.Share(runner.config().limit());
-        boolean adaptive = runner.config().featureFlags().getOrDefault("FF_USE_ADAPTIVE_REQUEST_CONCURRENCY", true);
+        boolean adaptive =
+                runner.config()
+                        .featureFlags()
+                        .getOrDefault("FF_USE_ADAPTIVE_REQUEST_CONCURRENCY", true);
         Poller[] self = new Poller[1];
-        self[0] = new Poller(
-                runner,
-                slots,
-                share,
-                new RunnerHealth(
-                        runner.config().unhealthyRequestsLimit(), runner.config().unhealthyInterval(), ticker),
-                new RequestConcurrency(runner.config().requestConcurrency(), adaptive),
-                settings.checkInterval(),
-                (job, slot) -> begin(new JobRun(runner, job, ids, journal, context), job, slot, self[0]));
+        self[0] =
+                new Poller(
+                        runner,
+                        slots,
+                        share,
+                        new RunnerHealth(
+                                runner.config().unhealthyRequestsLimit(),
+                                runner.config().unhealthyInterval(),
+                                ticker),
+                        new RequestConcurrency(runner.config().requestConcurrency(), adaptive),
+                        settings.checkInterval(),
+                        (job, slot) ->
+                                begin(
+                                        new JobRun(runner, job, ids, journal, context),
+                                        job,
+                                        slot,
+                                        self[0]));
         return self[0];
     }
 
     private void begin(JobRun run, JobReply.Job job, Slots.Slot slot, Poller poller) {
         running.add(run);
+        lastJob = ticker.now();
+        if (accepted.incrementAndGet() == settings.jobs()) {
+            Thread.ofVirtual().name("manager-drain").start(this::drain);
+        }
         String signal = stopping;
         if (!signal.isEmpty()) {
             // It was on its way when we were told to stop: it is reported as interrupted at once.
             run.stop(signal);
         }
-        Thread.ofVirtual().name("job-" + job.payload().id()).start(() -> {
-            try (slot) {
-                run.run();
-            } finally {
-                running.remove(run);
-                synchronized (idle) {
-                    idle.notifyAll();
-                }
-            }
-            poller.jobEnded();
-        });
+        Thread.ofVirtual()
+                .name("job-" + job.payload().id())
+                .start(() -> {
+                    try (slot) {
+                        run.run();
+                    } finally {
+                        running.remove(run);
+                        lastJob = ticker.now();
+                        synchronized (idle) {
+                            idle.notifyAll();
+                        }
+                    }
+                    poller.jobEnded();
+                });
     }
 
     /** How many jobs run. */
     public int running() {
         return running.size();
+    }
+
+    /** How many jobs were accepted so far. */
+    public int accepted() {
+        return accepted.get();
+    }
+
+    /** For how long no job has begun, run or ended. */
+    public Duration idle() {
+        return running.isEmpty() ? ticker.now().minus(lastJob) : Duration.ZERO;
     }
 
     /** Asks for no more jobs; those that run go on. */
@@ -123,11 +168,11 @@ public final class Manager implements AutoCloseable {
             all = List.copyOf(pollers);
             pollers.clear();
         }
-        LOG.info("draining jobs={}", running.size());
         // Each waits a moment for its last answer: all at once, so that many runners do not add up.
-        List<Thread> closing = all.stream()
-                .map(poller -> Thread.ofVirtual().name("poll-closing").start(poller::close))
-                .toList();
+        List<Thread> closing =
+                all.stream()
+                        .map(poller -> Thread.ofVirtual().name("poll-closing").start(poller::close))
+                        .toList();
         boolean interrupted = false;
         for (Thread thread : closing) {
             try {
