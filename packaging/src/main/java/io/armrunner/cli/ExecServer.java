@@ -104,7 +104,7 @@ final class ExecServer implements AutoCloseable {
         Manager manager =
                 new Manager(
                         new Manager.Settings(
-                                concurrent + 1, NO_PAUSE, SHUTDOWN, surroundings.hostName().get()),
+                                concurrent, NO_PAUSE, SHUTDOWN, surroundings.hostName().get()),
                         new Journal(state.resolve("jobs")),
                         LIMITS,
                         UPLOAD,

@@ -51,11 +51,16 @@ final class ExecService implements Work<ExecCommand> {
             return list(command, git, directory, colours);
         }
         try (TemporaryPlace place = TemporaryPlace.in(temporary());
-                ExecServer server =
-                        ExecServer.start(
-                                surroundings.withEnvironment(git.environment()),
-                                place.directory(),
-                                command.concurrent())) {
+                ServerStart starting =
+                        new ServerStart(
+                                SideBySide.start(
+                                        "exec-server",
+                                        () ->
+                                                ExecServer.start(
+                                                        surroundings.withEnvironment(
+                                                                git.environment()),
+                                                        place.directory(),
+                                                        command.concurrent())))) {
             WorkingTree tree = WorkingTree.read(git, directory.toRealPath(), command.file());
             SourceSnapshot snapshot =
                     SourceSnapshot.make(git, tree, place.directory().resolve("project.git"));
@@ -75,6 +80,7 @@ final class ExecService implements Work<ExecCommand> {
                             colours,
                             command.verbose(),
                             pipeline.jobs().stream().map(job -> job.name()).toList());
+            ExecServer server = starting.server();
             PipelineRun run =
                     new PipelineRun(
                             pipeline,
@@ -86,6 +92,18 @@ final class ExecService implements Work<ExecCommand> {
             PipelineStatus status = watched(run, server);
             Duration took = Duration.between(begun, surroundings.clock().instant());
             return report(pipeline, run, status, took, colours);
+        }
+    }
+
+    /** The server while it starts and after; closing waits for the start. */
+    private record ServerStart(SideBySide<ExecServer> start) implements AutoCloseable {
+        ExecServer server() throws IOException, InterruptedException {
+            return start.result();
+        }
+
+        @Override
+        public void close() throws IOException {
+            start.resultToClose().close();
         }
     }
 
