@@ -98,7 +98,7 @@ final class ExecServer implements AutoCloseable {
         CoordinatorRunner runner =
                 coordinator.registerRunner(new RunnerSpec("armrunner exec", List.of(), true));
         RunnerFactory factory =
-                new RunnerFactory(surroundings, loops, state, Optional.empty(), directory);
+                new RunnerFactory(surroundings, loops, state, Optional.empty(), directory, false);
         ConfiguredRunner configured =
                 factory.runner(config(coordinator.url(), runner.token()), Duration.ofHours(1));
         Manager manager =

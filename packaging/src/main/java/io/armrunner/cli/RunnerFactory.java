@@ -69,6 +69,7 @@ final class RunnerFactory implements AutoCloseable {
     private final SystemId systemId;
     private final Optional<String> user;
     private final Path workingDirectory;
+    private final boolean login;
     private final Version version = Version.current();
     private final RandomGenerator random = new SecureRandom();
     private final Map<Certificates, HttpClient> clients = new HashMap<>();
@@ -79,19 +80,22 @@ final class RunnerFactory implements AutoCloseable {
      * @param configDirectory where the system id and {@code certs} are
      * @param user whom jobs run as; empty for the process's own user
      * @param workingDirectory where builds and caches are by default
+     * @param login whether the shells of jobs go through the user's login profile
      */
     RunnerFactory(
             Surroundings surroundings,
             EventLoops loops,
             Path configDirectory,
             Optional<String> user,
-            Path workingDirectory) {
+            Path workingDirectory,
+            boolean login) {
         this.surroundings = surroundings;
         this.loops = loops;
         this.certificatesDirectory = configDirectory.resolve("certs");
         this.systemId = SystemId.load(configDirectory, SystemId.MACHINE_IDS, random);
         this.user = user;
         this.workingDirectory = workingDirectory;
+        this.login = login;
     }
 
     /** A runner ready to work. */
@@ -214,8 +218,7 @@ final class RunnerFactory implements AutoCloseable {
 
     private Lane lane(RunnerConfig config) {
         return new HostShellLane(
-                new HostShellEnvironment.Host(
-                        config.shell(), user.orElse(""), inherited(), workingDirectory),
+                new HostShellEnvironment.Host(config.shell(), login, user.orElse(""), inherited(), workingDirectory),
                 directory(config.buildsDir(), "builds"),
                 directory(config.cacheDir(), "cache"),
                 random);
