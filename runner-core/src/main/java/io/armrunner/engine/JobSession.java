@@ -170,7 +170,7 @@ public final class JobSession {
                             }
                         });
         try {
-            Outcome outcome = writeLog(trace, plan);
+            Outcome outcome = writeLog(trace, plan, uploader);
             TraceUploader.Delivery delivery =
                     outcome instanceof Outcome.Over
                             ? TraceUploader.Delivery.OVER
@@ -182,7 +182,8 @@ public final class JobSession {
         }
     }
 
-    private Outcome writeLog(TraceLog trace, JobPlan plan) throws InterruptedException {
+    private Outcome writeLog(TraceLog trace, JobPlan plan, TraceUploader uploader)
+            throws InterruptedException {
         try (JobLog log =
                 new JobLog(
                         trace,
@@ -190,7 +191,16 @@ public final class JobSession {
                         new JobLog.Format(plan.sections(), plan.timestamps()),
                         around.clock())) {
             header(log, plan);
-            Outcome outcome = runStages(log, plan);
+            Outcome outcome =
+                    runStages(
+                            log,
+                            plan,
+                            stage -> {
+                                if (stage.startsWith("step_")) {
+                                    uploader.prompt();
+                                }
+                                stageListener.accept(stage);
+                            });
             switch (outcome) {
                 case Outcome.Succeeded _ -> log.succeeded();
                 case Outcome.Failed failed -> log.failed(failed.lastLine());
@@ -200,7 +210,8 @@ public final class JobSession {
         }
     }
 
-    private Outcome runStages(JobLog log, JobPlan plan) throws InterruptedException {
+    private Outcome runStages(JobLog log, JobPlan plan, Consumer<String> listener)
+            throws InterruptedException {
         try (Environment environment = around.environments().open(plan, around.directory())) {
             return new StageRunner(
                             plan,
@@ -210,7 +221,7 @@ public final class JobSession {
                             stop,
                             around.ticker(),
                             around.limits(),
-                            stageListener)
+                            listener)
                     .run();
         } catch (JobFailure failure) {
             return Outcome.Failed.of(failure);

@@ -90,6 +90,9 @@ public final class TraceUploader {
     /** Whether an append must wake the loop. */
     private volatile boolean watching;
 
+    /** Whether the next append is sent soon, and not at the next tick. */
+    private volatile boolean prompt = true;
+
     private Duration interval;
     private Optional<Duration> lastSent = Optional.empty();
 
@@ -156,6 +159,16 @@ public final class TraceUploader {
     }
 
     /**
+     * Lets the next output be sent as soon as the log's first: somebody may be waiting for it. For
+     * the beginning of the user's script. Any thread.
+     */
+    public void prompt() {
+        prompt = true;
+        watching = true;
+        bell.ring();
+    }
+
+    /**
      * Lets {@link #run} return after the call at hand: the job's code has ended. {@link #finish}
      * does this too.
      */
@@ -172,12 +185,11 @@ public final class TraceUploader {
 
     private void loop() throws InterruptedException {
         Duration nextTick = ticker.now().plus(interval);
-        boolean first = true;
         while (!ending && !aborted) {
             Duration due = nextTick;
-            if (first && trace.size() > offset) {
+            if (prompt && trace.size() > offset) {
                 // From here on the tick says when to send, not the log.
-                first = false;
+                prompt = false;
                 watching = false;
                 Duration soon = ticker.now().plus(settings.firstDelay());
                 due = soon.compareTo(nextTick) < 0 ? soon : nextTick;

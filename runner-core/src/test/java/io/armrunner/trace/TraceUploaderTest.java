@@ -110,6 +110,18 @@ class TraceUploaderTest {
     }
 
     @Test
+    void theFirstOutputOfTheScriptIsSentAtOnceAsWell() throws IOException, InterruptedException {
+        writeAt(0, "head\n");
+        ticker.at(SECOND, uploader::prompt);
+        writeAt(1010, "$ make\n");
+        writeAt(1900, "made\n");
+        runUntil(5000);
+        assertThat(gitlab.calls)
+                .containsExactly(
+                        "250 PATCH 0+5", "1260 PATCH 5+7", "4260 PATCH 12+5", "5000 PUT success");
+    }
+
+    @Test
     @Tag("RP-57")
     @Tag("RP-76")
     @Tag("JS-111")
