@@ -21,7 +21,9 @@ final class LocalProject {
     private final Path base;
     private final Path root;
 
-    /** In {@code base/app}; temporary files go to {@code base/tmp}, the home is {@code base/home}. */
+    /**
+     * In {@code base/app}; temporary files go to {@code base/tmp}, the home is {@code base/home}.
+     */
     LocalProject(Path base) throws IOException {
         this(base, base.resolve("app"));
     }
@@ -93,14 +95,16 @@ final class LocalProject {
         builder.environment().putAll(environment());
         Process process = builder.start();
         process.getOutputStream().close();
-        String output =
-                new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)).isTrue();
         assertThat(process.exitValue()).as("git %s: %s", List.of(words), output).isZero();
         return output.strip();
     }
 
-    /** Every file below the root with its contents and time, {@code .git} included. */
+    /**
+     * Every file below the root with its contents and time, {@code .git} included; objects without
+     * their time, which git itself renews when it would write what is there already.
+     */
     Map<String, String> everything() throws IOException {
         Map<String, String> found = new HashMap<>();
         try (Stream<Path> all = Files.walk(root)) {
@@ -109,9 +113,9 @@ final class LocalProject {
                         Files.isRegularFile(path)
                                 ? new String(Files.readAllBytes(path), StandardCharsets.ISO_8859_1)
                                 : "";
-                found.put(
-                        root.relativize(path).toString(),
-                        Files.getLastModifiedTime(path) + " " + content);
+                String name = root.relativize(path).toString();
+                boolean object = name.startsWith(".git/objects/") && Files.isRegularFile(path);
+                found.put(name, (object ? "" : Files.getLastModifiedTime(path) + " ") + content);
             }
         }
         return found;
