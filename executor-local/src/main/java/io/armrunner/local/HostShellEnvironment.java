@@ -4,6 +4,7 @@ import io.armrunner.lane.Environment;
 import io.armrunner.lane.StageScript;
 import io.armrunner.process.JobOutput;
 import io.armrunner.process.OutputPipe;
+import io.armrunner.process.ProcessGroup;
 import io.armrunner.process.StageEnd;
 import io.armrunner.process.StageProcess;
 import io.armrunner.spec.FailureReason;
@@ -134,20 +135,47 @@ public final class HostShellEnvironment implements Environment {
         }
     }
 
-    private record HostShellStage(StageProcess process) implements Running {
+    /** One stage; used by the job's thread. */
+    private static final class HostShellStage implements Running {
+        /** Looking through the processes of a host costs a millisecond or more. */
+        private static final Duration GROUP_LOOK = Duration.ofMillis(50);
+
+        private final StageProcess process;
+        private Optional<StageEnd> end = Optional.empty();
+        private boolean terminated;
+        private boolean killed;
+
+        HostShellStage(StageProcess process) {
+            this.process = process;
+        }
+
         @Override
         public Optional<StageEnd> poll(JobOutput output, Duration limit)
                 throws IOException, InterruptedException {
-            return process.poll(output, limit);
+            if (end.isEmpty()) {
+                end = process.poll(output, limit);
+            }
+            // Who was asked to end and did not, such as a child that ignores TERM after its shell
+            // has gone, keeps the stage open until the caller's grace is over.
+            if (end.isPresent()
+                    && terminated
+                    && !killed
+                    && ProcessGroup.isAlive(process.leader().pid())) {
+                Thread.sleep(limit.compareTo(GROUP_LOOK) < 0 ? limit : GROUP_LOOK);
+                return Optional.empty();
+            }
+            return end;
         }
 
         @Override
         public void terminate() throws IOException, InterruptedException {
+            terminated = true;
             process.signal("TERM");
         }
 
         @Override
         public void kill() throws IOException, InterruptedException {
+            killed = true;
             process.signal("KILL");
         }
     }

@@ -5,10 +5,35 @@ import io.armrunner.lane.Lane;
 import io.armrunner.plan.JobPlan;
 import java.nio.file.Path;
 import java.util.HexFormat;
+import java.util.Set;
 import java.util.random.RandomGenerator;
 
 /** This host as a place for jobs. */
 public final class HostShellLane implements Lane {
+    /**
+     * What GitLab may expect of a host shell; only what is true, as GitLab words jobs by it
+     * (runner-protocol §3.2, job-semantics §1.8).
+     */
+    public static final Set<String> FEATURES =
+            Set.of(
+                    "variables",
+                    "shared",
+                    "artifacts",
+                    "artifacts_exclude",
+                    "upload_multiple_artifacts",
+                    "upload_raw_artifacts",
+                    "refspecs",
+                    "masking",
+                    "raw_variables",
+                    "multi_build_steps",
+                    "trace_reset",
+                    "trace_checksum",
+                    "trace_size",
+                    "cancelable",
+                    "cancel_gracefully",
+                    "return_exit_code",
+                    "two_phase_job_commit");
+
     private static final int NONCE_BYTES = 16;
 
     private final HostShellEnvironment.Host host;

@@ -2,6 +2,7 @@ package io.armrunner.cli;
 
 import io.armrunner.artifacts.ArtifactStages;
 import io.armrunner.artifacts.StageTools;
+import io.armrunner.config.RunnerCertificates;
 import io.armrunner.config.RunnerConfig;
 import io.armrunner.engine.FileStages;
 import io.armrunner.files.PackingThreads;
@@ -16,7 +17,6 @@ import io.armrunner.plan.RunnerSettings;
 import io.armrunner.protocol.GitLabArtifactStore;
 import io.armrunner.protocol.GitLabClient;
 import io.armrunner.protocol.GitLabUrl;
-import io.armrunner.protocol.ManagerInfo;
 import io.armrunner.protocol.RetryingCaller;
 import io.armrunner.protocol.SystemId;
 import java.nio.file.Path;
@@ -26,53 +26,25 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.random.RandomGenerator;
 
 /**
- * Puts a {@code [[runners]]} entry together with what it needs: its line to GitLab, its lane, its
- * settings. Owns the HTTP clients, one for each set of certificates; used on the main thread.
+ * Puts a {@code [[runners]]} entry together with what it needs: its line to GitLab, its lane, its settings. Owns the HTTP
+ * clients, one for each set of certificates; used on the main thread.
  */
 final class RunnerFactory implements AutoCloseable {
-    /**
-     * What armrunner promises GitLab for a host shell; only what is true (runner-protocol §3.2,
-     * §11).
-     */
-    static final Set<String> SHELL_FEATURES =
-            Set.of(
-                    "variables",
-                    "shared",
-                    "artifacts",
-                    "artifacts_exclude",
-                    "upload_multiple_artifacts",
-                    "upload_raw_artifacts",
-                    "refspecs",
-                    "masking",
-                    "raw_variables",
-                    "multi_build_steps",
-                    "trace_reset",
-                    "trace_checksum",
-                    "trace_size",
-                    "cancelable",
-                    "cancel_gracefully",
-                    "return_exit_code",
-                    "two_phase_job_commit");
-
     private static final List<String> SHELLS = List.of("bash", "sh");
-
-    private record Certificates(
-            Optional<Path> ca, Optional<Path> certificate, Optional<Path> key) {}
 
     private final Surroundings surroundings;
     private final EventLoops loops;
-    private final Path certificatesDirectory;
+    private final Path configDirectory;
     private final SystemId systemId;
     private final Optional<String> user;
     private final Path workingDirectory;
     private final boolean login;
     private final Version version = Version.current();
     private final RandomGenerator random = new SecureRandom();
-    private final Map<Certificates, HttpClient> clients = new HashMap<>();
+    private final Map<ClientSettings, HttpClient> clients = new HashMap<>();
     private final PackingThreads packing =
             new PackingThreads(Runtime.getRuntime().availableProcessors());
 
@@ -91,7 +63,7 @@ final class RunnerFactory implements AutoCloseable {
             boolean login) {
         this.surroundings = surroundings;
         this.loops = loops;
-        this.certificatesDirectory = configDirectory.resolve("certs");
+        this.configDirectory = configDirectory;
         this.systemId = SystemId.load(configDirectory, SystemId.MACHINE_IDS, random);
         this.user = user;
         this.workingDirectory = workingDirectory;
@@ -113,7 +85,7 @@ final class RunnerFactory implements AutoCloseable {
         RetryingCaller caller = caller(config, connectionMaxAge);
         GitLabUrl url = GitLabUrl.of(config.url());
         GitLabClient client =
-                new GitLabClient(caller, url, config.token(), systemId.value(), info(config));
+                new GitLabClient(caller, url, config.token(), systemId.value(), Identity.of(config));
         FileStages files =
                 new JobFiles(
                         new ArtifactStages(
@@ -124,96 +96,26 @@ final class RunnerFactory implements AutoCloseable {
                                         Thread::sleep,
                                         surroundings.clock())));
         return new ConfiguredRunner(
-                config, settings(config), client, client::reports, lane(config), _ -> files);
+                config, settings(config), client, client::reports, lane(config), _ -> files,
+                RunnerCertificates.of(config, configDirectory));
     }
 
     private RetryingCaller caller(RunnerConfig config, Duration connectionMaxAge) {
-        String host = java.net.URI.create(config.url()).getHost();
-        Certificates certificates =
-                new Certificates(
-                        config.tlsCaFile().or(() -> beside(host + ".crt")),
-                        config.tlsCertFile().or(() -> beside(host + ".auth.crt")),
-                        config.tlsKeyFile().or(() -> beside(host + ".auth.key")));
-        HttpClient http =
-                clients.computeIfAbsent(
-                        certificates,
-                        files ->
-                                HttpClient.open(
-                                        loops,
-                                        clientSettings(connectionMaxAge)
-                                                .withTls(
-                                                        files.ca(),
-                                                        files.certificate(),
-                                                        files.key())));
-        String userAgent =
-                "armrunner %s (%s; java%d; linux/%s)"
-                        .formatted(
-                                version.version(),
-                                version.revision(),
-                                Runtime.version().feature(),
-                                Version.architecture());
-        return new RetryingCaller(http, userAgent, surroundings.clock(), random, Thread::sleep);
-    }
-
-    private ClientSettings clientSettings(Duration connectionMaxAge) {
-        ClientSettings defaults = ClientSettings.DEFAULTS;
-        return new ClientSettings(
-                defaults.connect(),
-                defaults.handshake(),
-                defaults.responseHeader(),
-                defaults.call(),
-                connectionMaxAge,
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                surroundings.environment());
-    }
-
-    private Optional<Path> beside(String name) {
-        Path file = certificatesDirectory.resolve(name);
-        return java.nio.file.Files.exists(file) ? Optional.of(file) : Optional.empty();
-    }
-
-    private ManagerInfo info(RunnerConfig config) {
-        return new ManagerInfo(
-                "armrunner",
-                version.version(),
-                version.revision(),
-                "linux",
-                Version.architecture(),
-                config.executor(),
-                config.shell(),
-                SHELL_FEATURES,
-                config.labels());
+        ClientSettings settings = ClientSettings.DEFAULTS
+                .withConnectionMaxAge(connectionMaxAge)
+                .withEnvironment(surroundings.environment())
+                .withTls(config.tlsCaFile(), config.tlsCertFile(), config.tlsKeyFile())
+                .withCertificates(configDirectory.resolve("certs"), java.net.URI.create(config.url()).getHost());
+        HttpClient http = clients.computeIfAbsent(settings, wanted -> HttpClient.open(loops, wanted));
+        return new RetryingCaller(http, Identity.userAgent(), surroundings.clock(), random, Thread::sleep);
     }
 
     private RunnerSettings settings(RunnerConfig config) {
-        return new RunnerSettings(
-                config.name(),
-                config.token().shortForm(),
+        return ConfiguredRunner.settings(
+                config,
                 systemId.value(),
-                config.url(),
-                config.cloneUrl().orElse(""),
-                config.executor(),
-                config.shell(),
-                config.environment(),
-                config.preGetSourcesScript().orElse(""),
-                config.postGetSourcesScript().orElse(""),
-                config.preBuildScript().orElse(""),
-                config.postBuildScript().orElse(""),
-                config.featureFlags(),
-                config.prepareTimeout(),
-                config.getSourcesTimeout(),
-                config.debugTraceDisabled(),
-                config.customBuildDirEnabled(),
-                config.cleanGitConfig(),
-                Optional.of(config.safeDirectoryCheckout()),
-                config.outputLimit(),
                 new RunnerSettings.Product(
-                        "armrunner",
-                        version.version(),
-                        version.revision(),
-                        "linux/" + Version.architecture()));
+                        "armrunner", version.version(), version.revision(), "linux/" + Version.architecture()));
     }
 
     private Lane lane(RunnerConfig config) {

@@ -282,8 +282,7 @@ public final class JobSession {
     }
 
     /**
-     * A payload that can't be run: its explanation is the whole log, and its reason is sent as it
-     * is.
+     * A payload that can't be run: its explanation is the whole log.
      */
     private Ending refuse(TraceLog trace, JobFailure unusable) throws InterruptedException {
         JobReports reports = around.reports().reports(false);
@@ -302,10 +301,10 @@ public final class JobSession {
                 new JobLog(trace, masks, new JobLog.Format(false, true), around.clock())) {
             log.error(outcome.lastLine());
         }
-        JobUpdate update =
-                new JobUpdate.Failed(
-                        trace.state(), unusable.reason().wireName(), unusable.exitCode());
-        return new Ending(outcome, uploader(trace, reports).finish(update), trace.size());
+        return new Ending(
+                outcome,
+                uploader(trace, reports).finish(finalUpdate(outcome, trace)),
+                trace.size());
     }
 
     private JobUpdate finalUpdate(Outcome outcome, TraceLog trace) {

@@ -94,6 +94,20 @@ public record ClientSettings(
                 variables);
     }
 
+    /** The same with another age at which idle connections end. */
+    public ClientSettings withConnectionMaxAge(Duration limit) {
+        return new ClientSettings(
+                connect,
+                handshake,
+                responseHeader,
+                call,
+                limit,
+                caFile,
+                certificateFile,
+                keyFile,
+                environment);
+    }
+
     /** The same with another limit for the server's thinking. */
     public ClientSettings withResponseHeader(Duration limit) {
         return new ClientSettings(

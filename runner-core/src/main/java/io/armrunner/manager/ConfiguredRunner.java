@@ -1,5 +1,6 @@
 package io.armrunner.manager;
 
+import io.armrunner.config.RunnerCertificates;
 import io.armrunner.config.RunnerConfig;
 import io.armrunner.engine.FileStages;
 import io.armrunner.lane.Lane;
@@ -8,6 +9,7 @@ import io.armrunner.protocol.JobReports;
 import io.armrunner.protocol.JobSource;
 import io.armrunner.spec.JobPayload;
 import io.armrunner.spec.Secret;
+import java.util.Optional;
 
 /**
  * One {@code [[runners]]} entry with all that it needs to work.
@@ -18,6 +20,7 @@ import io.armrunner.spec.Secret;
  * @param reports makes a job's line to GitLab
  * @param lane where its jobs run
  * @param files moves its jobs' files
+ * @param certificates of its line to GitLab, which its jobs get as well
  */
 public record ConfiguredRunner(
         RunnerConfig config,
@@ -25,7 +28,8 @@ public record ConfiguredRunner(
         JobSource source,
         Reports reports,
         Lane lane,
-        Files files) {
+        Files files,
+        RunnerCertificates certificates) {
     /** Makes a job's line to GitLab. */
     @FunctionalInterface
     public interface Reports {
@@ -38,6 +42,38 @@ public record ConfiguredRunner(
     public interface Files {
         /** The stages of one job. */
         FileStages stages(JobPayload payload);
+    }
+
+    /**
+     * What of an entry matters to its jobs.
+     *
+     * @param systemId this manager's
+     * @param product what this program is
+     */
+    public static RunnerSettings settings(
+            RunnerConfig config, String systemId, RunnerSettings.Product product) {
+        return new RunnerSettings(
+                config.name(),
+                config.token().shortForm(),
+                systemId,
+                config.url(),
+                config.cloneUrl().orElse(""),
+                config.executor(),
+                config.shell(),
+                config.environment(),
+                config.preGetSourcesScript().orElse(""),
+                config.postGetSourcesScript().orElse(""),
+                config.preBuildScript().orElse(""),
+                config.postBuildScript().orElse(""),
+                config.featureFlags(),
+                config.prepareTimeout(),
+                config.getSourcesTimeout(),
+                config.debugTraceDisabled(),
+                config.customBuildDirEnabled(),
+                config.cleanGitConfig(),
+                Optional.of(config.safeDirectoryCheckout()),
+                config.outputLimit(),
+                product);
     }
 
     /** What the service's log calls the runner. */

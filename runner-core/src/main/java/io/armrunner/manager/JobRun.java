@@ -1,5 +1,6 @@
 package io.armrunner.manager;
 
+import io.armrunner.config.RunnerCertificates;
 import io.armrunner.engine.EngineLimits;
 import io.armrunner.engine.JobSession;
 import io.armrunner.engine.Outcome;
@@ -12,6 +13,7 @@ import io.armrunner.trace.Ticker;
 import io.armrunner.trace.TraceUploader;
 import io.armrunner.trace.UploadSettings;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.CertificateEncodingException;
 import java.security.cert.X509Certificate;
@@ -19,6 +21,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Base64;
 import java.util.List;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -141,17 +144,16 @@ final class JobRun {
 
     private JobSession session(Path directory, ConcurrentIds.Ids numbers) {
         JobPayload payload = accepted.payload();
-        JobPlace place =
-                new JobPlace(
-                        runner.lane().buildsRoot().toString(),
-                        runner.lane().cacheRoot().toString(),
-                        numbers.concurrentId(),
-                        numbers.concurrentProjectId(),
-                        runner.lane().isDisposable(),
-                        !runner.lane().isDisposable(),
-                        context.hostname(),
-                        accepted.correlationId(),
-                        new JobPlace.TlsFiles(pem(accepted.tlsChain()), "", Secret.NONE));
+        JobPlace place = new JobPlace(
+                runner.lane().buildsRoot().toString(),
+                runner.lane().cacheRoot().toString(),
+                numbers.concurrentId(),
+                numbers.concurrentProjectId(),
+                runner.lane().isDisposable(),
+                !runner.lane().isDisposable(),
+                context.hostname(),
+                accepted.correlationId(),
+                tlsFiles());
         return new JobSession(
                 payload,
                 runner.settings(),
@@ -168,6 +170,32 @@ final class JobRun {
                         context.ticker()),
                 stop,
                 begun -> stage = begun);
+    }
+
+    /** What the runner itself uses: a configured CA stands for the chain that GitLab showed (runner-protocol §1.5). */
+    private JobPlace.TlsFiles tlsFiles() {
+        RunnerCertificates files = runner.certificates();
+        return new JobPlace.TlsFiles(
+                content(files.caFile()).orElseGet(() -> pem(accepted.tlsChain())),
+                content(files.certificateFile()).orElse(""),
+                Secret.of(content(files.keyFile()).orElse("")));
+    }
+
+    private Optional<String> content(Optional<Path> file) {
+        if (file.isEmpty()) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(Files.readString(file.get()));
+        } catch (IOException e) {
+            // It may be changed just now; only jobs that talk TLS themselves miss it.
+            LOG.warn(
+                    "certificate_unreadable job={} file={} error=\"{}\"",
+                    accepted.payload().id(),
+                    file.get(),
+                    e.toString());
+            return Optional.empty();
+        }
     }
 
     private static String pem(List<X509Certificate> chain) {

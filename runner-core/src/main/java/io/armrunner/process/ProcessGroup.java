@@ -1,6 +1,12 @@
 package io.armrunner.process;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -45,5 +51,38 @@ public final class ProcessGroup {
                             .formatted(signal, leader, KILL_SECONDS));
         }
         return kill.exitValue() == 0;
+    }
+
+    /**
+     * Whether a group still has a process that runs. A zombie does not: on a host whose first
+     * process does not collect orphans it stays for ever.
+     */
+    public static boolean isAlive(long leader) throws IOException {
+        try (DirectoryStream<Path> processes =
+                Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
+            for (Path process : processes) {
+                if (isRunningMember(process.resolve("stat"), Long.toString(leader))) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    private static boolean isRunningMember(Path stat, String group) {
+        String text;
+        try {
+            text = Files.readString(stat, ISO_8859_1);
+        } catch (IOException e) {
+            // It ended while we were looking.
+            return false;
+        }
+        // proc(5): pid (name) state parent group …; the name may hold anything, so from its end on.
+        List<String> fields =
+                List.of(text.substring(text.lastIndexOf(')') + 1).strip().split(" ", 4));
+        return fields.size() == 4
+                && fields.get(2).equals(group)
+                && !fields.get(0).equals("Z")
+                && !fields.get(0).equals("X");
     }
 }

@@ -1,0 +1,89 @@
+package io.armrunner.local;
+
+import io.armrunner.lane.Environment;
+import io.armrunner.lane.Lane;
+import io.armrunner.lane.StageScript;
+import io.armrunner.plan.JobPlan;
+import io.armrunner.spec.JobFailure;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** A real lane whose environments fail to be prepared a number of times. */
+final class FailingLane implements Lane {
+    private final Lane real;
+    private final int failures;
+    private final AtomicInteger tries = new AtomicInteger();
+
+    FailingLane(Lane real, int failures) {
+        this.real = real;
+        this.failures = failures;
+    }
+
+    /** How often an environment was to be prepared. */
+    int tries() {
+        return tries.get();
+    }
+
+    @Override
+    public String name() {
+        return real.name();
+    }
+
+    @Override
+    public Path buildsRoot() {
+        return real.buildsRoot();
+    }
+
+    @Override
+    public Path cacheRoot() {
+        return real.cacheRoot();
+    }
+
+    @Override
+    public boolean isDisposable() {
+        return real.isDisposable();
+    }
+
+    @Override
+    public Environment open(JobPlan plan, Path directory)
+            throws JobFailure, IOException, InterruptedException {
+        Environment environment = real.open(plan, directory);
+        return new Environment() {
+            @Override
+            public List<String> description() {
+                return environment.description();
+            }
+
+            @Override
+            public String exitWord() {
+                return environment.exitWord();
+            }
+
+            @Override
+            public void prepare() throws JobFailure, IOException, InterruptedException {
+                if (tries.incrementAndGet() <= failures) {
+                    throw new IOException("no place");
+                }
+                environment.prepare();
+            }
+
+            @Override
+            public Running start(StageScript script)
+                    throws JobFailure, IOException, InterruptedException {
+                return environment.start(script);
+            }
+
+            @Override
+            public void delete(List<String> paths) throws IOException {
+                environment.delete(paths);
+            }
+
+            @Override
+            public void close() throws IOException {
+                environment.close();
+            }
+        };
+    }
+}
