@@ -6,8 +6,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 
 /**
- * A place where jobs of a runner can run, with a capacity. One for each runner that uses it; all methods are safe for any
- * number of threads.
+ * A place where jobs of a runner can run, with a capacity. One for each runner that uses it; all
+ * methods are safe for any number of threads.
  */
 public interface Lane {
     /** What operators and the log call it, such as {@code shell}. */
@@ -22,6 +22,9 @@ public interface Lane {
     /** Whether the place ends with the job, or is the host that others use as well. */
     boolean isDisposable();
 
-    /** A fresh environment for one job, not yet prepared; {@code directory} is the job's own, 0700. */
-    Environment open(JobPlan plan, Path directory) throws JobFailure, IOException, InterruptedException;
+    /**
+     * A fresh environment for one job, not yet prepared; {@code directory} is the job's own, 0700.
+     */
+    Environment open(JobPlan plan, Path directory)
+            throws JobFailure, IOException, InterruptedException;
 }

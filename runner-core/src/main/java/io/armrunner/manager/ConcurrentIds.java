@@ -5,15 +5,17 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * The numbers that keep the directories of one runner's jobs apart: for each job the lowest that is free among all its
- * running jobs, and among those of the same project (job-semantics §9.2). Thread-safe.
+ * The numbers that keep the directories of one runner's jobs apart: for each job the lowest that is
+ * free among all its running jobs, and among those of the same project (job-semantics §9.2).
+ * Thread-safe.
  */
 final class ConcurrentIds {
     private final BitSet runner = new BitSet();
     private final Map<Long, BitSet> projects = new HashMap<>();
 
     /** A running job's numbers; closing gives them back. */
-    record Ids(int concurrentId, int concurrentProjectId, long project, ConcurrentIds owner) implements AutoCloseable {
+    record Ids(int concurrentId, int concurrentProjectId, long project, ConcurrentIds owner)
+            implements AutoCloseable {
         @Override
         public void close() {
             owner.release(this);

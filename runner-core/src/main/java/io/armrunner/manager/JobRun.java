@@ -22,7 +22,10 @@ import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One job of this process, from its acceptance to the end of its books. Runs on the job's own virtual thread. */
+/**
+ * One job of this process, from its acceptance to the end of its books. Runs on the job's own
+ * virtual thread.
+ */
 final class JobRun {
     private static final Logger LOG = LoggerFactory.getLogger(JobRun.class);
 
@@ -36,9 +39,18 @@ final class JobRun {
 
     /** What all jobs of the process share. */
     record Context(
-            String hostname, EngineLimits limits, UploadSettings upload, InstantSource clock, Ticker ticker) {}
+            String hostname,
+            EngineLimits limits,
+            UploadSettings upload,
+            InstantSource clock,
+            Ticker ticker) {}
 
-    JobRun(ConfiguredRunner runner, JobReply.Job accepted, ConcurrentIds ids, Journal journal, Context context) {
+    JobRun(
+            ConfiguredRunner runner,
+            JobReply.Job accepted,
+            ConcurrentIds ids,
+            Journal journal,
+            Context context) {
         this.runner = runner;
         this.accepted = accepted;
         this.ids = ids;
@@ -78,7 +90,11 @@ final class JobRun {
             JobSession.Ending ending = session(directory, numbers).run();
             ended(ending, directory, begun);
         } catch (IOException e) {
-            LOG.error("job_lost job={} runner={} error=\"{}\"", payload.id(), runner.shortName(), e.toString());
+            LOG.error(
+                    "job_lost job={} runner={} error=\"{}\"",
+                    payload.id(),
+                    runner.shortName(),
+                    e.toString());
         } catch (InterruptedException _) {
             LOG.warn("job_left job={} runner={} stage={}", payload.id(), runner.shortName(), stage);
         } catch (RuntimeException e) {
@@ -91,7 +107,11 @@ final class JobRun {
         long job = accepted.payload().id();
         switch (ending.outcome()) {
             case Outcome.Succeeded _ ->
-                    LOG.info("job_succeeded job={} runner={} duration_s={}", job, runner.shortName(), seconds(took));
+                    LOG.info(
+                            "job_succeeded job={} runner={} duration_s={}",
+                            job,
+                            runner.shortName(),
+                            seconds(took));
             case Outcome.Failed failed ->
                     LOG.warn(
                             "job_failed job={} runner={} duration_s={} failure_reason={} exit_code={} error=\"{}\"",
@@ -102,7 +122,11 @@ final class JobRun {
                             failed.exitCode(),
                             failed.explanation());
             case Outcome.Over _ ->
-                    LOG.info("job_over job={} runner={} duration_s={}", job, runner.shortName(), seconds(took));
+                    LOG.info(
+                            "job_over job={} runner={} duration_s={}",
+                            job,
+                            runner.shortName(),
+                            seconds(took));
         }
         if (ending.delivery() == TraceUploader.Delivery.GIVEN_UP) {
             LOG.error(
@@ -117,16 +141,17 @@ final class JobRun {
 
     private JobSession session(Path directory, ConcurrentIds.Ids numbers) {
         JobPayload payload = accepted.payload();
-        JobPlace place = new JobPlace(
-                runner.lane().buildsRoot().toString(),
-                runner.lane().cacheRoot().toString(),
-                numbers.concurrentId(),
-                numbers.concurrentProjectId(),
-                runner.lane().isDisposable(),
-                !runner.lane().isDisposable(),
-                context.hostname(),
-                accepted.correlationId(),
-                new JobPlace.TlsFiles(pem(accepted.tlsChain()), "", Secret.NONE));
+        JobPlace place =
+                new JobPlace(
+                        runner.lane().buildsRoot().toString(),
+                        runner.lane().cacheRoot().toString(),
+                        numbers.concurrentId(),
+                        numbers.concurrentProjectId(),
+                        runner.lane().isDisposable(),
+                        !runner.lane().isDisposable(),
+                        context.hostname(),
+                        accepted.correlationId(),
+                        new JobPlace.TlsFiles(pem(accepted.tlsChain()), "", Secret.NONE));
         return new JobSession(
                 payload,
                 runner.settings(),
@@ -136,7 +161,8 @@ final class JobRun {
                         runner.lane()::open,
                         runner.files().stages(payload),
                         directory,
-                        context.upload().withFinalRounds(runner.config().jobStatusFinalUpdateRetryLimit()),
+                        context.upload()
+                                .withFinalRounds(runner.config().jobStatusFinalUpdateRetryLimit()),
                         context.limits(),
                         context.clock(),
                         context.ticker()),
@@ -153,7 +179,8 @@ final class JobRun {
                         .append(lines.encodeToString(certificate.getEncoded()))
                         .append("\n-----END CERTIFICATE-----\n");
             } catch (CertificateEncodingException e) {
-                // The connection was made with it, so it has an encoding; the job can do without our copy.
+                // The connection was made with it, so it has an encoding; the job can do without
+                // our copy.
                 LOG.warn("certificate_unreadable error={}", e.toString());
             }
         }

@@ -14,11 +14,12 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * The jobs that this process has accepted and not yet delivered: one directory each, 0700, which holds all that must
- * outlive the process. Thread-safe; a job's directory is its own thread's.
+ * The jobs that this process has accepted and not yet delivered: one directory each, 0700, which
+ * holds all that must outlive the process. Thread-safe; a job's directory is its own thread's.
  */
 public final class Journal {
-    private static final Set<StandardOpenOption> NEW = Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+    private static final Set<StandardOpenOption> NEW =
+            Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
 
     private final Path root;
 
@@ -26,7 +27,8 @@ public final class Journal {
     public Journal(Path root) throws IOException {
         this.root = root;
         Files.createDirectories(
-                root, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+                root,
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
     }
 
     /**
@@ -41,10 +43,15 @@ public final class Journal {
         // GitLab hands a job out once. What is left of one with this number was given up long ago.
         delete(directory);
         Files.createDirectory(
-                directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+                directory,
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         Path aside = directory.resolve("payload.new");
-        try (FileChannel file = FileChannel.open(
-                aside, NEW, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")))) {
+        try (FileChannel file =
+                FileChannel.open(
+                        aside,
+                        NEW,
+                        PosixFilePermissions.asFileAttribute(
+                                PosixFilePermissions.fromString("rw-------")))) {
             ByteBuffer bytes = ByteBuffer.wrap(payload);
             while (bytes.hasRemaining()) {
                 file.write(bytes);

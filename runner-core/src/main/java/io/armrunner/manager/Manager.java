@@ -16,8 +16,8 @@ import org.slf4j.LoggerFactory;
 /**
  * The service: runs the jobs of some runners until it is told to stop.
  *
- * <p>{@link #start} begins; {@link #drain} asks for no more jobs, {@link #stop} ends the running ones as well; {@link
- * #awaitIdle} waits for the last job. All methods are safe for any thread.
+ * <p>{@link #start} begins; {@link #drain} asks for no more jobs, {@link #stop} ends the running
+ * ones as well; {@link #awaitIdle} waits for the last job. All methods are safe for any thread.
  */
 public final class Manager implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Manager.class);
@@ -30,7 +30,8 @@ public final class Manager implements AutoCloseable {
      * @param shutdownTimeout how long {@link #stop} leaves running jobs to report
      * @param hostname what jobs are told to run on
      */
-    public record Settings(int concurrent, Duration checkInterval, Duration shutdownTimeout, String hostname) {}
+    public record Settings(
+            int concurrent, Duration checkInterval, Duration shutdownTimeout, String hostname) {}
 
     private final Settings settings;
     private final Journal journal;
@@ -43,7 +44,12 @@ public final class Manager implements AutoCloseable {
     private volatile String stopping = "";
 
     /** A manager that has not started and reports as often as GitLab Runner does. */
-    public Manager(Settings settings, Journal journal, EngineLimits limits, InstantSource clock, Ticker ticker) {
+    public Manager(
+            Settings settings,
+            Journal journal,
+            EngineLimits limits,
+            InstantSource clock,
+            Ticker ticker) {
         this(settings, journal, limits, UploadSettings.DEFAULT, clock, ticker);
     }
 
@@ -77,17 +83,28 @@ public final class Manager implements AutoCloseable {
     private Poller poller(ConfiguredRunner runner) {
         ConcurrentIds ids = new ConcurrentIds();
         Slots.Share share = new Slots.Share(runner.config().limit());
-        boolean adaptive = runner.config().featureFlags().getOrDefault("FF_USE_ADAPTIVE_REQUEST_CONCURRENCY", true);
+        boolean adaptive =
+                runner.config()
+                        .featureFlags()
+                        .getOrDefault("FF_USE_ADAPTIVE_REQUEST_CONCURRENCY", true);
         Poller[] self = new Poller[1];
-        self[0] = new Poller(
-                runner,
-                slots,
-                share,
-                new RunnerHealth(
-                        runner.config().unhealthyRequestsLimit(), runner.config().unhealthyInterval(), ticker),
-                new RequestConcurrency(runner.config().requestConcurrency(), adaptive),
-                settings.checkInterval(),
-                (job, slot) -> begin(new JobRun(runner, job, ids, journal, context), job, slot, self[0]));
+        self[0] =
+                new Poller(
+                        runner,
+                        slots,
+                        share,
+                        new RunnerHealth(
+                                runner.config().unhealthyRequestsLimit(),
+                                runner.config().unhealthyInterval(),
+                                ticker),
+                        new RequestConcurrency(runner.config().requestConcurrency(), adaptive),
+                        settings.checkInterval(),
+                        (job, slot) ->
+                                begin(
+                                        new JobRun(runner, job, ids, journal, context),
+                                        job,
+                                        slot,
+                                        self[0]));
         return self[0];
     }
 
@@ -98,17 +115,19 @@ public final class Manager implements AutoCloseable {
             // It was on its way when we were told to stop: it is reported as interrupted at once.
             run.stop(signal);
         }
-        Thread.ofVirtual().name("job-" + job.payload().id()).start(() -> {
-            try (slot) {
-                run.run();
-            } finally {
-                running.remove(run);
-                synchronized (idle) {
-                    idle.notifyAll();
-                }
-            }
-            poller.jobEnded();
-        });
+        Thread.ofVirtual()
+                .name("job-" + job.payload().id())
+                .start(() -> {
+                    try (slot) {
+                        run.run();
+                    } finally {
+                        running.remove(run);
+                        synchronized (idle) {
+                            idle.notifyAll();
+                        }
+                    }
+                    poller.jobEnded();
+                });
     }
 
     /** How many jobs run. */
@@ -125,9 +144,10 @@ public final class Manager implements AutoCloseable {
         }
         LOG.info("draining jobs={}", running.size());
         // Each waits a moment for its last answer: all at once, so that many runners do not add up.
-        List<Thread> closing = all.stream()
-                .map(poller -> Thread.ofVirtual().name("poll-closing").start(poller::close))
-                .toList();
+        List<Thread> closing =
+                all.stream()
+                        .map(poller -> Thread.ofVirtual().name("poll-closing").start(poller::close))
+                        .toList();
         boolean interrupted = false;
         for (Thread thread : closing) {
             try {

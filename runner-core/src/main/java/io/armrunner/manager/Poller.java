@@ -10,12 +10,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Asks GitLab for jobs of one runner, on threads of its own: one, and more while GitLab gives jobs and {@code
- * request_concurrency} allows.
+ * Asks GitLab for jobs of one runner, on threads of its own: one, and more while GitLab gives jobs
+ * and {@code request_concurrency} allows.
  *
- * <p>A slot is reserved before each request, as an accepted job can't be given back. After a job the next request follows
- * at once; after an empty answer at the next tick, or when a job of this runner ends: it may have opened the way for the
- * next one.
+ * <p>A slot is reserved before each request, as an accepted job can't be given back. After a job
+ * the next request follows at once; after an empty answer at the next tick, or when a job of this
+ * runner ends: it may have opened the way for the next one.
  */
 final class Poller implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Poller.class);
@@ -38,7 +38,8 @@ final class Poller implements AutoCloseable {
     private int asking;
 
     /**
-     * @param dispatcher takes a job with its slot, and closes the slot when the job has ended; returns at once
+     * @param dispatcher takes a job with its slot, and closes the slot when the job has ended;
+     *     returns at once
      */
     Poller(
             ConfiguredRunner runner,
@@ -75,9 +76,10 @@ final class Poller implements AutoCloseable {
             threads.removeIf(thread -> !thread.isAlive());
             while (!stopping && threads.size() < concurrency.current()) {
                 int index = threads.size();
-                threads.add(Thread.ofVirtual()
-                        .name("poll-" + runner.shortName() + "-" + index)
-                        .start(() -> poll(index, delay)));
+                threads.add(
+                        Thread.ofVirtual()
+                                .name("poll-" + runner.shortName() + "-" + index)
+                                .start(() -> poll(index, delay)));
             }
         }
     }
@@ -137,7 +139,11 @@ final class Poller implements AutoCloseable {
             }
         } catch (IOException e) {
             health.healthy();
-            LOG.warn("request_failed runner={} url={} error=\"{}\"", runner.shortName(), runner.config().url(), e.toString());
+            LOG.warn(
+                    "request_failed runner={} url={} error=\"{}\"",
+                    runner.shortName(),
+                    runner.config().url(),
+                    e.toString());
             return false;
         } finally {
             if (!handedOn) {
@@ -168,7 +174,11 @@ final class Poller implements AutoCloseable {
             }
             case JobReply.Failed(int status, String message, int _) -> {
                 health.healthy();
-                LOG.warn("request_failed runner={} status={} message=\"{}\"", runner.shortName(), status, message);
+                LOG.warn(
+                        "request_failed runner={} status={} message=\"{}\"",
+                        runner.shortName(),
+                        status,
+                        message);
             }
         }
         return false;

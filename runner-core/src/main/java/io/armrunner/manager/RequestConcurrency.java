@@ -1,8 +1,8 @@
 package io.armrunner.manager;
 
 /**
- * How many requests for a job a runner may have open at once: grows with jobs that come, shrinks with trouble
- * (runner-protocol §3.5, adaptive concurrency). Thread-safe.
+ * How many requests for a job a runner may have open at once: grows with jobs that come, shrinks
+ * with trouble (runner-protocol §3.5, adaptive concurrency). Thread-safe.
  */
 final class RequestConcurrency {
     private final int limit;

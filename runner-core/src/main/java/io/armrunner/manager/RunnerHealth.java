@@ -4,8 +4,9 @@ import io.armrunner.trace.Ticker;
 import java.time.Duration;
 
 /**
- * Whether a runner's token still works: after some refusals in a row it is not asked with for a while
- * (runner-protocol §3.6). Only a 403 is a refusal; a GitLab that is down is not the runner's fault. Thread-safe.
+ * Whether a runner's token still works: after some refusals in a row it is not asked with for a
+ * while (runner-protocol §3.6). Only a 403 is a refusal; a GitLab that is down is not the runner's
+ * fault. Thread-safe.
  */
 final class RunnerHealth {
     private final int limit;

@@ -7,9 +7,11 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The places for running jobs of this process: {@code concurrent} in all, {@code limit} for each runner.
+ * The places for running jobs of this process: {@code concurrent} in all, {@code limit} for each
+ * runner.
  *
- * <p>Who waits longest is served first, passing over runners that are at their own limit. Thread-safe.
+ * <p>Who waits longest is served first, passing over runners that are at their own limit.
+ * Thread-safe.
  */
 final class Slots {
     private final ReentrantLock lock = new ReentrantLock();
@@ -98,8 +100,8 @@ final class Slots {
     }
 
     /**
-     * Whether a place may be held for long by somebody who only asks: not while another one waits for it, or the runners
-     * would take turns of a minute.
+     * Whether a place may be held for long by somebody who only asks: not while another one waits
+     * for it, or the runners would take turns of a minute.
      */
     boolean mayBeHeld() {
         lock.lock();

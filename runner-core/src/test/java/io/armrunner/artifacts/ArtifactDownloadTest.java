@@ -65,7 +65,9 @@ class ArtifactDownloadTest {
     private void assertExtracted(JobPlan plan) throws IOException {
         Path pkg = ArtifactJob.project(plan).resolve("pkg");
         assertThat(pkg.resolve("p.txt")).hasContent("payload\n");
-        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(pkg.resolve("p.txt"))))
+        assertThat(
+                        PosixFilePermissions.toString(
+                                Files.getPosixFilePermissions(pkg.resolve("p.txt"))))
                 .isEqualTo("rwxr-x---");
         assertThat(Files.readSymbolicLink(pkg.resolve("l"))).isEqualTo(Path.of("p.txt"));
         assertThat(Files.readAllBytes(pkg.resolve("large"))).isEqualTo(large());
@@ -202,7 +204,9 @@ class ArtifactDownloadTest {
                 "z=zipfile.ZipFile(sys.argv[1],'w')",
                 // As long as the one before: GitLab's record of the size stays true.
                 "z.writestr('../evil','2')",
-                "z.comment=b' '*(" + earlier.artifacts().getFirst().size() + "-z.fp.tell()-22-46-7)",
+                "z.comment=b' '*("
+                        + earlier.artifacts().getFirst().size()
+                        + "-z.fp.tell()-22-46-7)",
                 "z.close()",
                 stored.toString());
         runner.succeed(first);

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.armrunner.coordinator.Coordinator;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.armrunner.coordinator.CoordinatorJob;
 import io.armrunner.coordinator.CoordinatorRunner;
 import io.armrunner.coordinator.JobBuilder;
@@ -62,7 +61,11 @@ final class ArtifactJob {
                     "arm64",
                     "shell",
                     "bash",
-                    Set.of("variables", "artifacts", "artifacts_exclude", "upload_multiple_artifacts"),
+                    Set.of(
+                            "variables",
+                            "artifacts",
+                            "artifacts_exclude",
+                            "upload_multiple_artifacts"),
                     Map.of());
 
     final Coordinator gitlab;
@@ -81,11 +84,7 @@ final class ArtifactJob {
         http = HttpClient.open(extension.eventLoops(), ClientSettings.DEFAULTS);
         var caller =
                 new RetryingCaller(
-                        http,
-                        "armrunner 1",
-                        InstantSource.system(),
-                        new Random(1),
-                        _ -> {});
+                        http, "armrunner 1", InstantSource.system(), new Random(1), _ -> {});
         GitLabUrl url = GitLabUrl.of(gitlab.url().toString());
         CoordinatorRunner runner = gitlab.registerRunner(RunnerSpec.tagged());
         client = new GitLabClient(caller, url, runner.token(), "s_0a1b2c3d4e5f", INFO);
@@ -111,7 +110,12 @@ final class ArtifactJob {
                 PlanCompiler.compile(
                         payload,
                         RunnerSettings.minimal(
-                                "rack", "Zk3QpW9xL", "s_0a1b2c3d4e5f", gitlab.url().toString(), "shell", PRODUCT),
+                                "rack",
+                                "Zk3QpW9xL",
+                                "s_0a1b2c3d4e5f",
+                                gitlab.url().toString(),
+                                "shell",
+                                PRODUCT),
                         new JobPlace(
                                 directory + "/builds" + payload.id(),
                                 directory + "/cache",

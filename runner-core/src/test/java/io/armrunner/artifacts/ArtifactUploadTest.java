@@ -81,12 +81,16 @@ class ArtifactUploadTest {
                         runner.gitlab
                                 .job("pack")
                                 .artifacts(
-                                        ArtifactJob.entry("archive", "zip", "pkg-$CI_COMMIT_REF_NAME")
+                                        ArtifactJob.entry(
+                                                        "archive", "zip", "pkg-$CI_COMMIT_REF_NAME")
                                                 .put("expire_in", "1 week")
                                                 .<ObjectNode>setAll(
                                                         Map.of(
                                                                 "paths",
-                                                                strings("out/", "**/*.txt", "with space/*"),
+                                                                strings(
+                                                                        "out/",
+                                                                        "**/*.txt",
+                                                                        "with space/*"),
                                                                 "exclude",
                                                                 strings("out/**/*.log")))));
         write(plan, "out/one.bin", "1\n");
@@ -323,7 +327,8 @@ class ArtifactUploadTest {
         ArtifactJob.Ran ran = runner.upload(plan);
         assertThat(ran.failed()).isTrue();
         assertThat(ran.log())
-                .contains("ERROR: Uploading artifacts as \"archive\" to coordinator... 413 Request Entity Too Large")
+                .contains(
+                        "ERROR: Uploading artifacts as \"archive\" to coordinator... 413 Request Entity Too Large")
                 .contains("ERROR: 1.00 MB out/0")
                 .contains("FATAL: too large");
         assertThat(statuses()).containsExactly(413);
@@ -361,8 +366,7 @@ class ArtifactUploadTest {
     @Test
     @Tag("JS-125")
     @Tag("RP-93")
-    void unavailableStorageIsTriedSixTimes()
-            throws IOException, InterruptedException, JobFailure {
+    void unavailableStorageIsTriedSixTimes() throws IOException, InterruptedException, JobFailure {
         // Each try is five requests: the retry layer below repeats 503 itself.
         runner.gitlab.faults().on(Endpoint.UPLOAD).times(25).answer(503);
         JobPlan plan = archive("a");
@@ -394,10 +398,7 @@ class ArtifactUploadTest {
                             exchange.reply(201, Map.of(), new byte[0]);
                         })) {
             String location = "http://localhost:" + other.port() + "/api/v4/jobs/1/artifacts";
-            runner.gitlab
-                    .faults()
-                    .on(Endpoint.UPLOAD)
-                    .answer(307, Map.of("Location", location));
+            runner.gitlab.faults().on(Endpoint.UPLOAD).answer(307, Map.of("Location", location));
             JobPlan plan = archive("a");
             write(plan, "a", "1");
             ArtifactJob.Ran ran = runner.upload(plan);
@@ -416,8 +417,7 @@ class ArtifactUploadTest {
                 .start()
                 .waitFor();
         assertThat(runner.upload(plan).failed()).isFalse();
-        assertThat(listed(runner.job(plan).artifacts().getFirst()))
-                .containsExactly("a 0o100644 1");
+        assertThat(listed(runner.job(plan).artifacts().getFirst())).containsExactly("a 0o100644 1");
     }
 
     @Test
@@ -445,8 +445,7 @@ class ArtifactUploadTest {
     }
 
     @Test
-    void theFirstEntryThatFailsEndsTheStage()
-            throws IOException, InterruptedException, JobFailure {
+    void theFirstEntryThatFailsEndsTheStage() throws IOException, InterruptedException, JobFailure {
         JobBuilder job = runner.gitlab.job("pack");
         ObjectNode bad = ArtifactJob.entry("junit", "gzip", "");
         bad.set("paths", strings("dir"));
@@ -462,8 +461,7 @@ class ArtifactUploadTest {
 
     @Test
     @Tag("JS-136")
-    void provenanceNamesEveryFileAndNoValue()
-            throws IOException, InterruptedException, JobFailure {
+    void provenanceNamesEveryFileAndNoValue() throws IOException, InterruptedException, JobFailure {
         ObjectNode entry = ArtifactJob.entry("archive", "zip", "");
         entry.set("paths", strings("a"));
         JobPlan plan =

@@ -104,8 +104,7 @@ class ArchiveRoundTripTest {
         write("noise.bin", noise(100_000));
         write("much noise.bin", noise(2 * PackingSlot.PIECE + 1));
         byte[] both = text(4 * PackingSlot.PIECE);
-        System.arraycopy(
-                noise(PackingSlot.PIECE), 0, both, PackingSlot.PIECE, PackingSlot.PIECE);
+        System.arraycopy(noise(PackingSlot.PIECE), 0, both, PackingSlot.PIECE, PackingSlot.PIECE);
         write("both.bin", both);
         write("deep/a/b/ünï cödé 😀.txt", text(5000));
         Files.setAttribute(source().resolve("small.txt"), "unix:mode", 04751);
@@ -133,8 +132,7 @@ class ArchiveRoundTripTest {
             Path after = target.resolve(path);
             assertThat(Files.exists(after, LinkOption.NOFOLLOW_LINKS)).isTrue();
             if (Files.isSymbolicLink(before)) {
-                assertThat(Files.readSymbolicLink(after))
-                        .isEqualTo(Files.readSymbolicLink(before));
+                assertThat(Files.readSymbolicLink(after)).isEqualTo(Files.readSymbolicLink(before));
                 continue;
             }
             assertThat(FileStatus.of(after).mode())
@@ -158,7 +156,10 @@ class ArchiveRoundTripTest {
                 new ProcessBuilder("unzip", "-tq", archive.toString())
                         .redirectErrorStream(true)
                         .start();
-        assertThat(new String(unzip.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8))
+        assertThat(
+                        new String(
+                                unzip.getInputStream().readAllBytes(),
+                                java.nio.charset.StandardCharsets.UTF_8))
                 .contains("No errors detected");
     }
 
@@ -201,8 +202,7 @@ class ArchiveRoundTripTest {
                         private boolean done;
 
                         @Override
-                        public void write(byte[] bytes, int offset, int length)
-                                throws IOException {
+                        public void write(byte[] bytes, int offset, int length) throws IOException {
                             out.write(bytes, offset, length);
                             if (!done && length > 10_000) {
                                 done = true;
@@ -386,7 +386,9 @@ class ArchiveRoundTripTest {
     /** An archive by another's hand. */
     private Path made(String... lines) throws IOException, InterruptedException {
         Path archive = directory.resolve("made.zip");
-        List<String> program = new ArrayList<>(List.of("import sys,zipfile", "z=zipfile.ZipFile(sys.argv[1],'w')"));
+        List<String> program =
+                new ArrayList<>(
+                        List.of("import sys,zipfile", "z=zipfile.ZipFile(sys.argv[1],'w')"));
         program.addAll(List.of(lines));
         program.add("z.close()");
         program.add(archive.toString());

@@ -25,11 +25,45 @@ class ShellExpansionTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "plain", "$A", "${A}", "x$A/y", "$A$E$_9.", "a$", "$ A", "$.x", "100%", "\\$A",
-                "\\\\$A", "\\n", "${A:-y}", "${E:-y}", "${E-y}", "${N-y}", "${N:-$A/z}",
-                "${N:-${M:-deep}}", "${A:+y}", "${E:+y}", "${E+y}", "${N:=y}", "${#A}", "${P##*/}",
-                "${P#*/}", "${P%.*}", "${P%%.*}", "${P/a/b}", "${P//a/b}", "${A^^}", "${A^}",
-                "${A,,}", "${A:1:2}", "${A:2}", "${A: -2}", "$D", "~/x", "*.txt", "a b"
+                "plain",
+                "$A",
+                "${A}",
+                "x$A/y",
+                "$A$E$_9.",
+                "a$",
+                "$ A",
+                "$.x",
+                "100%",
+                "\\$A",
+                "\\\\$A",
+                "\\n",
+                "${A:-y}",
+                "${E:-y}",
+                "${E-y}",
+                "${N-y}",
+                "${N:-$A/z}",
+                "${N:-${M:-deep}}",
+                "${A:+y}",
+                "${E:+y}",
+                "${E+y}",
+                "${N:=y}",
+                "${#A}",
+                "${P##*/}",
+                "${P#*/}",
+                "${P%.*}",
+                "${P%%.*}",
+                "${P/a/b}",
+                "${P//a/b}",
+                "${A^^}",
+                "${A^}",
+                "${A,,}",
+                "${A:1:2}",
+                "${A:2}",
+                "${A: -2}",
+                "$D",
+                "~/x",
+                "*.txt",
+                "a b"
             })
     void itIsWhatBashMakesOfIt(String text) throws IOException, InterruptedException {
         ProcessBuilder bash =
@@ -38,7 +72,10 @@ class ShellExpansionTest {
         bash.environment().keySet().removeIf(name -> name.length() == 1);
         bash.environment().putAll(VARIABLES);
         Process process = bash.start();
-        String expected = new String(process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+        String expected =
+                new String(
+                        process.getInputStream().readAllBytes(),
+                        java.nio.charset.StandardCharsets.UTF_8);
         assertThat(process.waitFor()).isZero();
         assertThat(expand(text)).isEqualTo(expected);
     }
@@ -58,7 +95,6 @@ class ShellExpansionTest {
                         Map.of("A", "1", "B", "x y", "C", "", "D", "a=b"));
         assertThatThrownBy(() -> HelperEnvironment.parse("A=1\n\nB=2\n"))
                 .hasMessageContaining("GITLAB_ENV");
-        assertThatThrownBy(() -> HelperEnvironment.parse("9A=1\n"))
-                .hasMessageContaining("9A");
+        assertThatThrownBy(() -> HelperEnvironment.parse("9A=1\n")).hasMessageContaining("9A");
     }
 }

@@ -48,7 +48,9 @@ class StageProcessTest {
 
     @Test
     void bothStreamsKeepTheOrderInWhichTheyWereWritten() throws IOException, InterruptedException {
-        finish(start("i=0; while [ $i -lt 500 ]; do echo out $i; echo err $i >&2; i=$((i+1)); done"));
+        finish(
+                start(
+                        "i=0; while [ $i -lt 500 ]; do echo out $i; echo err $i >&2; i=$((i+1)); done"));
 
         StringBuilder expected = new StringBuilder();
         for (int i = 0; i < 500; i++) {
@@ -59,7 +61,9 @@ class StageProcessTest {
 
     @Test
     void aScriptMayReopenItsStandardError() throws IOException, InterruptedException {
-        finish(start("echo one; echo two >/dev/stderr; echo three | tee /dev/stderr >/dev/null; echo four"));
+        finish(
+                start(
+                        "echo one; echo two >/dev/stderr; echo three | tee /dev/stderr >/dev/null; echo four"));
 
         assertThat(text()).isEqualTo("one\ntwo\nthree\nfour\n");
     }
@@ -81,21 +85,23 @@ class StageProcessTest {
         int lines = 9_000_000; // some 70 MB: twice what the segments hold
         StageProcess stage = start("seq 1 " + lines);
         // Nobody reads yet: the job must stop at the bound, and go on later.
-        assertEventually(() -> Files.exists(directory.resolve("segment." + (OutputPipe.SEGMENTS - 1))));
+        assertEventually(
+                () -> Files.exists(directory.resolve("segment." + (OutputPipe.SEGMENTS - 1))));
         long bound = (long) OutputPipe.SEGMENTS * OutputPipe.SEGMENT_BLOCKS * OutputPipe.BLOCK;
         long[] counted = {0, 0};
         long deadline = System.nanoTime() + LIMIT.toNanos();
         Optional<StageEnd> end = Optional.empty();
         while (end.isEmpty() && System.nanoTime() < deadline) {
             assertThat(segmentBytes()).isLessThanOrEqualTo(bound);
-            end = stage.poll(
-                    (bytes, from, length) -> {
-                        counted[1] += length;
-                        for (int i = from; i < from + length; i++) {
-                            counted[0] += bytes[i] == '\n' ? 1 : 0;
-                        }
-                    },
-                    Duration.ofMillis(50));
+            end =
+                    stage.poll(
+                            (bytes, from, length) -> {
+                                counted[1] += length;
+                                for (int i = from; i < from + length; i++) {
+                                    counted[0] += bytes[i] == '\n' ? 1 : 0;
+                                }
+                            },
+                            Duration.ofMillis(50));
             pipe.release(pipe.position());
         }
         assertThat(end).contains(new StageEnd.Exited(0));
@@ -106,7 +112,9 @@ class StageProcessTest {
     @Test
     @Tag("JS-93")
     void termGoesToTheWholeGroupAndKillToWhoIgnoresIt() throws IOException, InterruptedException {
-        StageProcess stage = start("(trap '' TERM; echo stubborn; while :; do sleep 0.05; done) &\nsleep 1000 & echo started; wait");
+        StageProcess stage =
+                start(
+                        "(trap '' TERM; echo stubborn; while :; do sleep 0.05; done) &\nsleep 1000 & echo started; wait");
         awaitText(stage, "started", "stubborn");
 
         stage.signal("TERM");
@@ -143,7 +151,8 @@ class StageProcessTest {
     }
 
     @Test
-    void anotherReaderFindsTheStageAndGoesOnWhereTheFirstStopped() throws IOException, InterruptedException {
+    void anotherReaderFindsTheStageAndGoesOnWhereTheFirstStopped()
+            throws IOException, InterruptedException {
         makeFifo("go");
         StageProcess stage = start("echo one; read line <" + directory + "/go; echo two; exit 5");
         awaitText(stage, "one");
@@ -168,7 +177,8 @@ class StageProcessTest {
     }
 
     @Test
-    void theScriptIsReadableByItsOwnerOnlyAndGoneAfterwards() throws IOException, InterruptedException {
+    void theScriptIsReadableByItsOwnerOnlyAndGoneAfterwards()
+            throws IOException, InterruptedException {
         makeFifo("go");
         StageProcess stage = start("echo up; read line <" + directory + "/go");
         awaitText(stage, "up");
@@ -181,7 +191,13 @@ class StageProcessTest {
 
     private StageProcess start(String script) throws IOException {
         return StageProcess.start(
-                pipe, ++stages, "nonce", List.of("sh"), script, directory, Map.of("PATH", System.getenv("PATH")));
+                pipe,
+                ++stages,
+                "nonce",
+                List.of("sh"),
+                script,
+                directory,
+                Map.of("PATH", System.getenv("PATH")));
     }
 
     private StageEnd finish(StageProcess stage) throws IOException, InterruptedException {
@@ -195,7 +211,8 @@ class StageProcessTest {
         throw new AssertionError("the stage did not end; output so far: " + text());
     }
 
-    private void awaitText(StageProcess stage, String... words) throws IOException, InterruptedException {
+    private void awaitText(StageProcess stage, String... words)
+            throws IOException, InterruptedException {
         long deadline = System.nanoTime() + LIMIT.toNanos();
         while (!List.of(words).stream().allMatch(text()::contains)) {
             assertThat(stage.poll(output::write, Duration.ofMillis(50))).isEmpty();
@@ -242,6 +259,9 @@ class StageProcessTest {
     }
 
     private static void assertEventually(java.util.concurrent.Callable<Boolean> condition) {
-        org.awaitility.Awaitility.await().atMost(LIMIT).pollInterval(Duration.ofMillis(5)).until(condition);
+        org.awaitility.Awaitility.await()
+                .atMost(LIMIT)
+                .pollInterval(Duration.ofMillis(5))
+                .until(condition);
     }
 }
