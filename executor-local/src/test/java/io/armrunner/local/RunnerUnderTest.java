@@ -232,7 +232,7 @@ final class RunnerUnderTest implements BeforeEachCallback, AfterEachCallback {
         inherited.put("HOME", home().toString());
         inherited.putAll(environment);
         return new HostShellLane(
-                new HostShellEnvironment.Host(shell, "", Map.copyOf(inherited), directory()),
+                new HostShellEnvironment.Host(shell, true, "", Map.copyOf(inherited), directory()),
                 builds(),
                 directory().resolve("cache"),
                 random);

@@ -2,8 +2,12 @@ package io.armrunner.cli;
 
 import io.armrunner.artifacts.ArtifactStages;
 import io.armrunner.artifacts.StageTools;
+import io.armrunner.cache.CacheStages;
+import io.armrunner.cache.CacheTools;
+import io.armrunner.codebuild.s3.RemoteCaches;
 import io.armrunner.config.RunnerCertificates;
 import io.armrunner.config.RunnerConfig;
+import io.armrunner.engine.CachesAndArtifacts;
 import io.armrunner.engine.FileStages;
 import io.armrunner.files.PackingThreads;
 import io.armrunner.http.ClientSettings;
@@ -82,12 +86,22 @@ final class RunnerFactory implements AutoCloseable {
                     "runner \"%s\": shell = \"%s\" is not supported on Linux hosts; use \"bash\" or \"sh\""
                             .formatted(config.name(), config.shell()));
         }
-        RetryingCaller caller = caller(config, connectionMaxAge);
+        HttpClient http = http(config, connectionMaxAge);
+        RetryingCaller caller =
+                new RetryingCaller(
+                        http, Identity.userAgent(), surroundings.clock(), random, Thread::sleep);
         GitLabUrl url = GitLabUrl.of(config.url());
         GitLabClient client =
                 new GitLabClient(caller, url, config.token(), systemId.value(), Identity.of(config));
         FileStages files =
-                new JobFiles(
+                new CachesAndArtifacts(
+                        new CacheStages(
+                                new CacheTools(
+                                        packing,
+                                        inherited(),
+                                        Thread::sleep,
+                                        surroundings.clock(),
+                                        RemoteCaches.open(config.name(), config.cache(), http))),
                         new ArtifactStages(
                                 new StageTools(
                                         new GitLabArtifactStore(caller, url, random),
@@ -100,14 +114,16 @@ final class RunnerFactory implements AutoCloseable {
                 RunnerCertificates.of(config, configDirectory));
     }
 
-    private RetryingCaller caller(RunnerConfig config, Duration connectionMaxAge) {
-        ClientSettings settings = ClientSettings.DEFAULTS
-                .withConnectionMaxAge(connectionMaxAge)
-                .withEnvironment(surroundings.environment())
-                .withTls(config.tlsCaFile(), config.tlsCertFile(), config.tlsKeyFile())
-                .withCertificates(configDirectory.resolve("certs"), java.net.URI.create(config.url()).getHost());
-        HttpClient http = clients.computeIfAbsent(settings, wanted -> HttpClient.open(loops, wanted));
-        return new RetryingCaller(http, Identity.userAgent(), surroundings.clock(), random, Thread::sleep);
+    private HttpClient http(RunnerConfig config, Duration connectionMaxAge) {
+        ClientSettings settings =
+                ClientSettings.DEFAULTS
+                        .withConnectionMaxAge(connectionMaxAge)
+                        .withEnvironment(surroundings.environment())
+                        .withTls(config.tlsCaFile(), config.tlsCertFile(), config.tlsKeyFile())
+                        .withCertificates(
+                                configDirectory.resolve("certs"),
+                                java.net.URI.create(config.url()).getHost());
+        return clients.computeIfAbsent(settings, wanted -> HttpClient.open(loops, wanted));
     }
 
     private RunnerSettings settings(RunnerConfig config) {
