@@ -10,13 +10,13 @@ import java.nio.file.Path;
  * Names of files as text and back, whatever the locale of the process is: under {@code LC_ALL=C}
  * Java cannot spell a name that is not ASCII. Pure functions.
  */
-final class PathNames {
+public final class PathNames {
     private static final char REPLACEMENT = '\uFFFD';
 
     private PathNames() {}
 
     /** The path's text; its bytes are read as UTF-8. */
-    static String text(Path path) {
+    public static String text(Path path) {
         String text = path.toString();
         return text.indexOf(REPLACEMENT) < 0
                 ? text
@@ -24,7 +24,7 @@ final class PathNames {
     }
 
     /** The path of a text under a directory. */
-    static Path resolve(Path directory, String text) {
+    public static Path resolve(Path directory, String text) {
         if (text.chars().allMatch(c -> c < 0x80)) {
             return directory.resolve(text);
         }

@@ -123,10 +123,19 @@ public final class HttpClient implements AutoCloseable {
      *     closed
      */
     public HttpReply send(HttpRequest request) throws IOException, InterruptedException {
-        long deadline = System.nanoTime() + settings.call().toNanos();
+        return send(request, settings.call());
+    }
+
+    /**
+     * As the other one, with a limit of its own for the whole call, redirects and the reply's body
+     * included.
+     */
+    public HttpReply send(HttpRequest request, Duration limit)
+            throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + limit.toNanos();
         HttpRequest current = request;
         for (int hop = 0; hop <= Redirects.MAX_HOPS; hop++) {
-            HttpReply reply = once(current, deadline);
+            HttpReply reply = once(current, deadline, limit);
             Optional<HttpRequest> next = Redirects.next(current, reply);
             if (next.isEmpty()) {
                 return reply;
@@ -143,7 +152,7 @@ public final class HttpClient implements AutoCloseable {
         pool.dispose();
     }
 
-    private HttpReply once(HttpRequest request, long deadline)
+    private HttpReply once(HttpRequest request, long deadline, Duration limit)
             throws IOException, InterruptedException {
         CompletableFuture<Head> head = new CompletableFuture<>();
         BodyInput input = new BodyInput(settings.responseHeader(), deadline);
@@ -177,8 +186,7 @@ public final class HttpClient implements AutoCloseable {
             throw new IOException("%s got no reply: %s".formatted(request, cause), cause);
         } catch (TimeoutException e) {
             input.close();
-            throw new IOException(
-                    "%s got no reply within %s".formatted(request, settings.call()), e);
+            throw new IOException("%s got no reply within %s".formatted(request, limit), e);
         } catch (InterruptedException e) {
             input.close();
             throw e;
