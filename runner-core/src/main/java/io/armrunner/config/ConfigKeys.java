@@ -85,11 +85,11 @@ public final class ConfigKeys {
             runners.artifact.upload_timeout duration
             runners.artifact.response_header_timeout duration
             runners.cache               table
-            runners.cache.Type          string no-effect
-            runners.cache.Path          string no-effect
-            runners.cache.Shared        boolean no-effect
+            runners.cache.Type          string
+            runners.cache.Path          string
+            runners.cache.Shared        boolean
             runners.cache.MaxUploadedArchiveSize integer
-            runners.cache.s3            table no-effect
+            runners.cache.s3            table
             runners.cache.s3.ServerAddress string
             runners.cache.s3.AccessKey  secret
             runners.cache.s3.SecretKey  secret
