@@ -5,7 +5,9 @@ import io.armrunner.files.CompressionLevel;
 import io.armrunner.files.FileFinder;
 import io.armrunner.files.HelperEnvironment;
 import io.armrunner.files.HelperLines;
+import io.armrunner.files.TarZstdPacker;
 import io.armrunner.files.ZipPacker;
+import io.armrunner.files.ZipZstdPacker;
 import io.armrunner.plan.JobPlan;
 import io.armrunner.plan.Stage.CacheEntry;
 import java.io.BufferedOutputStream;
@@ -111,7 +113,20 @@ final class CacheSave {
     }
 
     private void write(List<Path> files, OutputStream out) throws IOException {
-        new ZipPacker(tools.threads(), level()).pack(project, files, out, new Warnings(lines));
+        ArchiveListener warnings = new Warnings(lines);
+        String format = environment.get("CACHE_COMPRESSION_FORMAT");
+        switch (format) {
+            case "tarzstd" -> new TarZstdPacker(level()).pack(project, files, out, warnings);
+            case "zipzstd" -> new ZipZstdPacker(level()).pack(project, files, out, warnings);
+            default -> {
+                if (!format.isEmpty() && !format.equals("zip")) {
+                    lines.warning(
+                            "CACHE_COMPRESSION_FORMAT \"%s\" is not known, using zip: zip, zipzstd and tarzstd are"
+                                    .formatted(format));
+                }
+                new ZipPacker(tools.threads(), level()).pack(project, files, out, warnings);
+            }
+        }
     }
 
     private CompressionLevel level() {

@@ -31,7 +31,8 @@ public final class ArchiveExtractor {
             magic = in.readNBytes(MAGIC);
         }
         if (starts(magic, 0x28, 0xb5, 0x2f, 0xfd)) {
-            throw new ArchiveException("it is a tar.zst archive, which cannot be extracted");
+            new TarZstdExtractor().extract(archive, directory);
+            return;
         }
         if (starts(magic, 0x1f, 0x8b)) {
             throw new ArchiveException("it is a gzip file, which is no archive");

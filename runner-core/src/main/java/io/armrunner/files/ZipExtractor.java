@@ -1,6 +1,9 @@
 package io.armrunner.files;
 
+import com.github.luben.zstd.ZstdIOException;
+import com.github.luben.zstd.ZstdInputStreamNoFinalizer;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
@@ -85,9 +88,11 @@ public final class ZipExtractor {
                 throw new ArchiveException(
                         "the entries of the archive overlap, as no honest one's do");
             }
-            if (entry.method() != ZipHeaders.STORED && entry.method() != ZipHeaders.DEFLATED) {
+            if (entry.method() != ZipHeaders.STORED
+                    && entry.method() != ZipHeaders.DEFLATED
+                    && entry.method() != ZipHeaders.ZSTD) {
                 throw new ArchiveException(
-                        "%s is compressed by method %d: only stored and deflated files can be extracted"
+                        "%s is compressed by method %d: only stored, deflated and zstd files can be extracted"
                                 .formatted(entry.name(), entry.method()));
             }
         }
@@ -233,9 +238,11 @@ public final class ZipExtractor {
             long from = ZipDirectory.contents(file, entry);
             CRC32 crc = new CRC32();
             long size =
-                    entry.method() == ZipHeaders.STORED
-                            ? stored(file, from, entry, target, crc)
-                            : inflated(file, from, entry, target, crc);
+                    switch (entry.method()) {
+                        case ZipHeaders.STORED -> stored(file, from, entry, target, crc);
+                        case ZipHeaders.ZSTD -> decompressed(file, from, entry, target, crc);
+                        default -> inflated(file, from, entry, target, crc);
+                    };
             if (size != entry.size() || crc.getValue() != entry.crc()) {
                 throw new ArchiveException(entry.name() + " is damaged in the archive");
             }
@@ -289,6 +296,32 @@ public final class ZipExtractor {
                     }
                 }
             } catch (DataFormatException e) {
+                throw new ArchiveException(entry.name() + " is damaged in the archive", e);
+            }
+            return size;
+        }
+
+        private long decompressed(
+                FileChannel file,
+                long from,
+                ZipDirectory.Entry entry,
+                WritableByteChannel target,
+                CRC32 crc)
+                throws IOException {
+            long size = 0;
+            try (InputStream contents =
+                    new ZstdInputStreamNoFinalizer(
+                            new ChannelPart(file, from, entry.packed()))) {
+                for (int n = contents.read(out); n >= 0; n = contents.read(out)) {
+                    size += n;
+                    if (size > entry.size()) {
+                        throw new ArchiveException(
+                                entry.name() + " is larger than the archive says");
+                    }
+                    crc.update(out, 0, n);
+                    put(target, out, n);
+                }
+            } catch (ZstdIOException e) {
                 throw new ArchiveException(entry.name() + " is damaged in the archive", e);
             }
             return size;

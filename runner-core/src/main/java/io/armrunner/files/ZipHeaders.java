@@ -14,6 +14,7 @@ import java.util.concurrent.TimeUnit;
 final class ZipHeaders {
     static final int STORED = 0;
     static final int DEFLATED = 8;
+    static final int ZSTD = 93;
     static final long MAX_32 = 0xffffffffL;
 
     private static final int DESCRIPTOR = 1 << 3;

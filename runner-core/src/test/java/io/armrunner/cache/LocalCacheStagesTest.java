@@ -17,6 +17,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class LocalCacheStagesTest {
     private static final String NO_URL_RESTORE =
@@ -331,6 +334,69 @@ class LocalCacheStagesTest {
         return ((FileTime) Files.getAttribute(file, "unix:ctime")).toInstant();
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "zip, 504b0304",
+        "zipzstd, 504b0304",
+        "tarzstd, 28b52ffd",
+        "rar, 504b0304",
+    })
+    void anArchiveOfAnyFormatIsRestored(String format, String magic) throws Exception {
+        CacheJob job =
+                job().variable("CACHE_COMPRESSION_FORMAT", format)
+                        .variable("CACHE_COMPRESSION_LEVEL", "slowest")
+                        .cache("k", "vendor/");
+        String large = "all work and no play ".repeat(50_000);
+        Files.setPosixFilePermissions(
+                job.file("vendor/sub/large", large), PosixFilePermissions.fromString("rwxr-x--x"));
+        job.file("vendor/empty", "");
+        job.file("vendor/ünï", "ü");
+        job.file("vendor/" + "long/".repeat(60) + "name", "deep");
+        Files.createSymbolicLink(job.project().resolve("vendor/link"), Path.of("sub/large"));
+        FileTime time = Files.getLastModifiedTime(job.project().resolve("vendor/sub"));
+
+        Ran saved = job.save();
+
+        assertThat(saved.log()).endsWith("Created cache\n");
+        assertThat(saved.log().contains("CACHE_COMPRESSION_FORMAT \"rar\" is not known"))
+                .isEqualTo(format.equals("rar"));
+        byte[] archive = Files.readAllBytes(job.archive("k"));
+        assertThat(java.util.HexFormat.of().formatHex(archive, 0, 4)).isEqualTo(magic);
+        assertThat(archive.length).isLessThan(50_000);
+
+        assertThat(job.empty().restore().log()).endsWith("Successfully extracted cache\n");
+        Path project = job.project();
+        assertThat(project.resolve("vendor/sub/large")).hasContent(large);
+        assertThat(Files.getPosixFilePermissions(project.resolve("vendor/sub/large")))
+                .isEqualTo(PosixFilePermissions.fromString("rwxr-x--x"));
+        assertThat(project.resolve("vendor/empty")).isEmptyFile();
+        assertThat(project.resolve("vendor/ünï")).hasContent("ü");
+        assertThat(project.resolve("vendor/" + "long/".repeat(60) + "name")).hasContent("deep");
+        assertThat(Files.readSymbolicLink(project.resolve("vendor/link")))
+                .isEqualTo(Path.of("sub/large"));
+        assertThat(Files.getLastModifiedTime(project.resolve("vendor/sub")).toInstant())
+                .isEqualTo(time.toInstant().truncatedTo(java.time.temporal.ChronoUnit.SECONDS));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"zip", "zipzstd", "tarzstd"})
+    void aCutArchiveOfAnyFormatFailsNoJob(String format) throws Exception {
+        CacheJob job =
+                job().variable("CACHE_COMPRESSION_FORMAT", format).cache("k", "vendor/");
+        byte[] noise = new byte[200_000];
+        new java.util.Random(1).nextBytes(noise);
+        Files.write(job.file("vendor/noise", ""), noise);
+        job.age(Duration.ofMinutes(1));
+        job.save();
+        byte[] archive = Files.readAllBytes(job.archive("k"));
+        Files.write(job.archive("k"), java.util.Arrays.copyOf(archive, archive.length / 2));
+
+        Ran ran = job.restore();
+
+        assertThat(ran.failure()).isEmpty();
+        assertThat(ran.log()).contains("FATAL: ").endsWith("Failed to extract cache\n");
+    }
+
     @Test
     void nothingToSaveIsNoFailure() throws Exception {
         Ran ran = job().cache("k", "vendor/").save();
@@ -405,7 +471,7 @@ class LocalCacheStagesTest {
         job.age(Duration.ofSeconds(-5));
         job.save();
 
-        assertThat(names(java.util.Objects.requireNonNull(old.getParent())))
+        assertThat(names(old.getParent()))
                 .containsExactly("archive_new", "cache.zip", "metadata.json");
     }
 
