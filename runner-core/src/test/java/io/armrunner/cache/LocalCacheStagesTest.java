@@ -64,9 +64,9 @@ class LocalCacheStagesTest {
         assertThat(ran.raw())
                 .isEqualTo(
                         "\u001b[32;1mChecking cache for deps-main...\u001b[0;m\n"
-                                + "No URL provided, cache will not be downloaded from shared cache server. Instead a local version of cache will be extracted.\u001b[0;m \n"
-                                + "\u001b[0;33mWARNING: Cache file does not exist                \u001b[0;m \n"
-                                + "\u001b[0;33mFailed to extract cache\u001b[0;m\n");
+                                .concat("No URL provided, cache will not be downloaded from shared cache server. Instead a local version of cache will be extracted.\u001b[0;m \n")
+                                .concat("\u001b[0;33mWARNING: Cache file does not exist                \u001b[0;m \n")
+                                .concat("\u001b[0;33mFailed to extract cache\u001b[0;m\n"));
     }
 
     @Tag("JS-139")
@@ -91,9 +91,9 @@ class LocalCacheStagesTest {
                 .hasContent("{\"cachekey\":\"deps-main\"}");
         assertThat(Files.getPosixFilePermissions(archive.resolveSibling("metadata.json")))
                 .isEqualTo(PosixFilePermissions.fromString("rw-r-----"));
-        assertThat(Files.getPosixFilePermissions(archive.getParent()))
+        assertThat(Files.getPosixFilePermissions(archive.resolveSibling(".")))
                 .isEqualTo(PosixFilePermissions.fromString("rwx------"));
-        assertThat(names(archive.getParent())).containsExactly("cache.zip", "metadata.json");
+        assertThat(names(archive.resolveSibling("."))).containsExactly("cache.zip", "metadata.json");
 
         CacheJob second = job().empty().entry("deps-main", "pull", "on_success", "vendor/");
         Ran restored = second.restore();
@@ -196,11 +196,11 @@ class LocalCacheStagesTest {
         assertThat(job.save().log())
                 .isEqualTo(
                         "cache key \"..\" could not be sanitized\n"
-                                + "Skipping cache archiving due to empty cache key\n");
+                                .concat("Skipping cache archiving due to empty cache key\n"));
         assertThat(job.restore().log())
                 .isEqualTo(
                         "cache key \"..\" could not be sanitized\n"
-                                + "Skipping cache extraction due to empty cache key\n");
+                                .concat("Skipping cache extraction due to empty cache key\n"));
     }
 
     @Test
@@ -471,7 +471,7 @@ class LocalCacheStagesTest {
         job.age(Duration.ofSeconds(-5));
         job.save();
 
-        assertThat(names(old.getParent()))
+        assertThat(names(old.resolveSibling(".")))
                 .containsExactly("archive_new", "cache.zip", "metadata.json");
     }
 

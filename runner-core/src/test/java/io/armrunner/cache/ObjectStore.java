@@ -10,7 +10,6 @@ import java.net.InetSocketAddress;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -25,15 +24,21 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 final class ObjectStore implements RemoteCache, AutoCloseable {
     static final String SIGNATURE = "X-Signature=hush-hush";
 
-    private record Stored(byte[] bytes, String lastModified) {
-        @Override
-        public boolean equals(Object other) {
-            return other instanceof Stored stored && Arrays.equals(bytes, stored.bytes);
+    private static final class Stored {
+        private final byte[] bytes;
+        private final String lastModified;
+
+        Stored(byte[] bytes, String lastModified) {
+            this.bytes = bytes;
+            this.lastModified = lastModified;
         }
 
-        @Override
-        public int hashCode() {
-            return Arrays.hashCode(bytes);
+        byte[] bytes() {
+            return bytes;
+        }
+
+        String lastModified() {
+            return lastModified;
         }
     }
 
