@@ -40,7 +40,6 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
@@ -76,7 +75,6 @@ final class RunnerUnderTest implements BeforeEachCallback, AfterEachCallback {
     private final CoordinatorExtension extension;
     private final Map<String, String> environment = new HashMap<>();
     private final List<HttpClient> clients = new ArrayList<>();
-    private final List<String> file = new ArrayList<>();
     private int concurrent = 4;
     private Duration checkInterval = Duration.ofMillis(50);
     private Duration shutdown = Duration.ofSeconds(10);
@@ -183,7 +181,6 @@ final class RunnerUnderTest implements BeforeEachCallback, AfterEachCallback {
         toml.append("token = \"").append(registered.token().value()).append("\"\n");
         toml.append("executor = \"shell\"\nshell = \"bash\"\n");
         lines.forEach(line -> toml.append(line).append('\n'));
-        file.add(toml.toString());
         Config config = ConfigReader.read(toml.toString(), "config.toml", Map.of()).config();
         RunnerConfig runner = config.runners().getFirst();
         SecureRandom random = new SecureRandom();
@@ -342,10 +339,5 @@ final class RunnerUnderTest implements BeforeEachCallback, AfterEachCallback {
             clients.forEach(HttpClient::close);
             extension.afterEach(context);
         }
-    }
-
-    /** The configured text, for failures. */
-    Optional<String> config() {
-        return file.stream().reduce(String::concat);
     }
 }

@@ -128,7 +128,7 @@ class CoordinatorRunnersTest {
                 held.add(threads.submit(() -> client.json("POST", "/jobs/request", waiting)));
             }
             await().atMost(Duration.ofSeconds(15))
-                    .until(() -> coordinator.requestsInFlight() == 100);
+                    .until(() -> coordinator.requestsHeld() == 100);
             CoordinatorJob job = coordinator.job("new").script("true").enqueue();
             for (Future<HttpResponse<String>> one : held) {
                 HttpResponse<String> reply = one.get(15, TimeUnit.SECONDS);
