@@ -3,6 +3,7 @@ package io.armrunner.local;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.armrunner.spec.Variable;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -227,6 +228,17 @@ final class VariablesTest {
         assertThat(job.log())
                 .contains("  feature flags: FF_TIMESTAMPS:false, FF_ENABLE_BASH_EXIT_CODE_CHECK:true");
         assertThat(job.text()).doesNotContain("section_script_step");
+    }
+
+    @Test
+    @Tag("RP-9")
+    void theJobGetsTheConfiguredAuthority() throws Exception {
+        Path authority = Files.writeString(runner.directory().resolve("ca.pem"), "the authority\n");
+        runner.start("tls-ca-file = \"" + authority + "\"");
+
+        Ended job = runner.run(runner.job().script("cat \"$CI_SERVER_TLS_CA_FILE\"")).succeeded();
+
+        assertThat(job.output()).containsExactly("the authority");
     }
 
     @Test
