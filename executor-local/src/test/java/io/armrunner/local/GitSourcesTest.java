@@ -47,7 +47,9 @@ final class GitSourcesTest {
     @Tag("JS-51")
     @Tag("JS-57")
     void theNextJobFetchesIntoTheSameDirectoryAndFindsNoLeftovers() throws Exception {
-        Ended first = runner.run(job().script("touch leftover built.o", "git status --short")).succeeded();
+        Ended first =
+                runner.run(job().script("touch leftover built.o", "git status --short"))
+                        .succeeded();
         assertThat(first.stage("get_sources")).contains("Created fresh repository.");
         runner.awaitIdle();
         String sha = repository().commit("new.txt", "new\n", "third");
@@ -63,7 +65,10 @@ final class GitSourcesTest {
         assertThat(second.stage("get_sources"))
                 .contains("Reinitialized existing Git repository in ")
                 .doesNotContain("Created fresh repository.")
-                .contains("Checking out " + sha.substring(0, 8) + " as detached HEAD (ref is main)...")
+                .contains(
+                        "Checking out "
+                                + sha.substring(0, 8)
+                                + " as detached HEAD (ref is main)...")
                 .contains("Removing leftover", "Removing built.o");
         assertThat(second.output()).containsExactly("README.md", "new.txt", sha, "detached");
     }
@@ -74,7 +79,10 @@ final class GitSourcesTest {
         runner.run(job().script("echo x > .git/left")).succeeded();
         runner.awaitIdle();
 
-        Ended job = runner.run(job().variable("GIT_STRATEGY", "clone").script("ls .git/left || echo gone"));
+        Ended job =
+                runner.run(
+                        job().variable("GIT_STRATEGY", "clone")
+                                .script("ls .git/left || echo gone"));
 
         assertThat(job.succeeded().output()).contains("gone");
         assertThat(job.stage("get_sources")).contains("Created fresh repository.");
@@ -125,7 +133,8 @@ final class GitSourcesTest {
         runner.awaitIdle();
         Ended whole = runner.run(job().depth(0).script("git rev-list --count HEAD")).succeeded();
 
-        assertThat(shallow.stage("get_sources")).contains("Fetching changes with git depth set to 2...");
+        assertThat(shallow.stage("get_sources"))
+                .contains("Fetching changes with git depth set to 2...");
         assertThat(shallow.output()).containsExactly("2");
         assertThat(whole.stage("get_sources")).contains("Fetching changes...");
         assertThat(whole.output()).containsExactly("6");
@@ -154,9 +163,7 @@ final class GitSourcesTest {
 
     private List<Path> filesWith(String text) throws IOException {
         try (Stream<Path> files = Files.walk(runner.builds())) {
-            return files.filter(Files::isRegularFile)
-                    .filter(file -> contains(file, text))
-                    .toList();
+            return files.filter(Files::isRegularFile).filter(file -> contains(file, text)).toList();
         }
     }
 
@@ -181,8 +188,7 @@ final class GitSourcesTest {
                                         .script("ls", "touch again"))
                         .succeeded();
         runner.awaitIdle();
-        Ended none =
-                runner.run(job().variable("GIT_CLEAN_FLAGS", "none").script("ls")).succeeded();
+        Ended none = runner.run(job().variable("GIT_CLEAN_FLAGS", "none").script("ls")).succeeded();
 
         assertThat(kept.output()).containsExactly("README.md", "keep");
         assertThat(none.output()).containsExactly("README.md", "again", "keep");
@@ -284,8 +290,7 @@ final class GitSourcesTest {
         Ended inside =
                 runner.run(job().variable("GIT_CLONE_PATH", "$CI_BUILDS_DIR/x").script("pwd"))
                         .succeeded();
-        Ended outside =
-                runner.run(job().variable("GIT_CLONE_PATH", "/tmp/x").script("pwd"));
+        Ended outside = runner.run(job().variable("GIT_CLONE_PATH", "/tmp/x").script("pwd"));
 
         assertThat(inside.output()).containsExactly(runner.builds().resolve("x").toString());
         assertThat(outside.log()).contains("has to be within");
@@ -298,7 +303,9 @@ final class GitSourcesTest {
         String other = "http://localhost:" + runner.gitlab().url().getPort();
         runner.start("clone_url = \"" + other + "\"");
 
-        Ended job = runner.run(job().script("git config remote.origin.url", "cat README.md")).succeeded();
+        Ended job =
+                runner.run(job().script("git config remote.origin.url", "cat README.md"))
+                        .succeeded();
 
         assertThat(job.output()).containsExactly(other + "/group/app.git", "first");
     }
@@ -308,7 +315,8 @@ final class GitSourcesTest {
     void aProjectOfTheOtherHashIsFetchedToo() throws Exception {
         Path directory = runner.directory().resolve("sha256");
         Files.createDirectories(directory);
-        TestRepository.run(directory, "init", "--quiet", "--initial-branch=main", "--object-format=sha256");
+        TestRepository.run(
+                directory, "init", "--quiet", "--initial-branch=main", "--object-format=sha256");
         TestRepository.run(directory, "commit", "--quiet", "--allow-empty", "-m", "first");
         Project other = runner.gitlab().addProject("group/sha256", directory);
 
@@ -316,7 +324,9 @@ final class GitSourcesTest {
                 runner.run(
                                 runner.job()
                                         .project(other)
-                                        .script("git rev-parse --show-object-format", "git rev-parse HEAD"))
+                                        .script(
+                                                "git rev-parse --show-object-format",
+                                                "git rev-parse HEAD"))
                         .succeeded();
 
         assertThat(job.output())
@@ -330,7 +340,8 @@ final class GitSourcesTest {
         repository().commit("later", "later\n", "later");
 
         Ended job =
-                runner.run(job().tag("v1").script("git rev-parse HEAD", "echo $CI_COMMIT_TAG")).succeeded();
+                runner.run(job().tag("v1").script("git rev-parse HEAD", "echo $CI_COMMIT_TAG"))
+                        .succeeded();
 
         assertThat(job.output()).containsExactly(tagged, "v1");
         assertThat(job.stage("get_sources")).contains("(ref is v1)");
@@ -341,13 +352,12 @@ final class GitSourcesTest {
         Ended job =
                 runner.run(
                         job().script("echo never")
-                                .customize(
-                                        payload ->
-                                                ((com.fasterxml.jackson.databind.node.ObjectNode)
-                                                                payload.path("git_info"))
-                                                        .put("sha", "1".repeat(40))
-                                                        .putArray("refspecs")
-                                                        .add("+refs/heads/main:refs/remotes/origin/main")));
+                                .customize(payload ->
+                                        ((com.fasterxml.jackson.databind.node.ObjectNode)
+                                                        payload.path("git_info"))
+                                                .put("sha", "1".repeat(40))
+                                                .putArray("refspecs")
+                                                .add("+refs/heads/main:refs/remotes/origin/main")));
 
         assertThat(job.state()).isEqualTo(io.armrunner.coordinator.JobState.FAILED);
         assertThat(job.job().failureReason()).contains("script_failure");

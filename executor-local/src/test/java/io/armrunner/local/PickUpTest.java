@@ -52,10 +52,7 @@ final class PickUpTest {
             CoordinatorJob job = runner.queue(marking());
             leftAlone(job);
         }
-        runner.gitlab()
-                .faults()
-                .on(Endpoint.UPDATE)
-                .answer(200, Map.of("Job-Status", "canceled"));
+        runner.gitlab().faults().on(Endpoint.UPDATE).answer(200, Map.of("Job-Status", "canceled"));
         leftAlone(runner.queue(marking()));
         assertThat(mark()).doesNotExist();
     }
@@ -70,10 +67,7 @@ final class PickUpTest {
     @Test
     @Tag("RP-45")
     void aJobThatIsBeingCanceledIsReportedAndNotRun() throws Exception {
-        runner.gitlab()
-                .faults()
-                .on(Endpoint.UPDATE)
-                .answer(200, Map.of("Job-Status", "canceling"));
+        runner.gitlab().faults().on(Endpoint.UPDATE).answer(200, Map.of("Job-Status", "canceling"));
         runner.extension().expectViolations();
         CoordinatorJob job = runner.queue(marking());
         await().atMost(RunnerUnderTest.LIMIT).until(() -> job.state().isFinished());
@@ -100,18 +94,21 @@ final class PickUpTest {
             runner.gitlab().faults().on(Endpoint.FINAL_UPDATE).answer(status);
             CoordinatorJob job = runner.queue(runner.job().script("true"));
             await().atMost(RunnerUnderTest.LIMIT)
-                    .until(
-                            () ->
-                                    callsOn(job).stream()
-                                            .anyMatch(call -> call.endpoint() == Endpoint.FINAL_UPDATE));
+                    .until(() ->
+                            callsOn(job).stream()
+                                    .anyMatch(call -> call.endpoint() == Endpoint.FINAL_UPDATE));
             runner.awaitIdle();
-            assertThat(callsOn(job).stream().filter(call -> call.endpoint() == Endpoint.FINAL_UPDATE))
+            assertThat(
+                            callsOn(job).stream()
+                                    .filter(call -> call.endpoint() == Endpoint.FINAL_UPDATE))
                     .hasSize(1);
             job.forceCancel();
         }
         Ended failed = runner.run(runner.job().script("false"));
         runner.awaitIdle();
-        assertThat(callsOn(failed.job()).stream().filter(call -> call.endpoint() == Endpoint.FINAL_UPDATE))
+        assertThat(
+                        callsOn(failed.job()).stream()
+                                .filter(call -> call.endpoint() == Endpoint.FINAL_UPDATE))
                 .hasSize(1);
         assertThat(failed.state()).isEqualTo(JobState.FAILED);
     }

@@ -21,7 +21,12 @@ final class ScriptsTest {
                 runner.run(
                                 runner.job()
                                         .variable("WHO", "you")
-                                        .script("mkdir sub", "cd sub", "", "pwd", "echo \"hello $WHO\""))
+                                        .script(
+                                                "mkdir sub",
+                                                "cd sub",
+                                                "",
+                                                "pwd",
+                                                "echo \"hello $WHO\""))
                         .succeeded();
 
         assertThat(job.output())
@@ -73,7 +78,9 @@ final class ScriptsTest {
     @Test
     @Tag("JS-84")
     void aBlockIsShownByItsFirstLine() throws Exception {
-        Ended job = runner.run(runner.job().script("for i in 1 2; do\n  echo item $i\ndone\n")).succeeded();
+        Ended job =
+                runner.run(runner.job().script("for i in 1 2; do\n  echo item $i\ndone\n"))
+                        .succeeded();
 
         assertThat(job.stage("step_script"))
                 .contains("$ for i in 1 2; do # collapsed multi-line command\nitem 1\nitem 2\n");
@@ -90,7 +97,8 @@ final class ScriptsTest {
                         .succeeded();
 
         assertThat(job.text())
-                .containsPattern("section_start:\\d+:section_script_step_0\\[hide_duration=true,collapsed=true\\]\r")
+                .containsPattern(
+                        "section_start:\\d+:section_script_step_0\\[hide_duration=true,collapsed=true\\]\r")
                 .containsPattern("section_end:\\d+:section_script_step_0\r");
     }
 
@@ -99,18 +107,23 @@ final class ScriptsTest {
     void theRunnersScriptsWrapTheJobsButNotAfterScript() throws Exception {
         runner.start("pre_build_script = \"X=from-pre\"", "post_build_script = \"echo post $X\"");
 
-        Ended job = runner.run(runner.job().script("echo $X").afterScript("echo after ${X-unset}")).succeeded();
+        Ended job =
+                runner.run(runner.job().script("echo $X").afterScript("echo after ${X-unset}"))
+                        .succeeded();
         Ended failed = runner.run(runner.job().script("false"));
 
         assertThat(job.output()).containsExactly("from-pre", "post from-pre");
-        assertThat(job.output("after_script")).contains("after unset").doesNotContain("post from-pre");
+        assertThat(job.output("after_script"))
+                .contains("after unset")
+                .doesNotContain("post from-pre");
         assertThat(failed.output()).isEmpty();
     }
 
     @Test
     @Tag("JS-95")
     void linesBeforeASyntaxErrorRun() throws Exception {
-        Ended job = runner.run(runner.job().script("echo one", "echo two", "if then ((", "echo four"));
+        Ended job =
+                runner.run(runner.job().script("echo one", "echo two", "if then ((", "echo four"));
 
         assertThat(job.output()).contains("one", "two").doesNotContain("four");
         assertThat(job.job().failureReason()).contains("script_failure");
@@ -121,7 +134,8 @@ final class ScriptsTest {
         List<CoordinatorJob> jobs =
                 List.of(
                         runner.queue(runner.job().script("for i in $(seq 200); do echo a$i; done")),
-                        runner.queue(runner.job().script("for i in $(seq 200); do echo b$i; done")));
+                        runner.queue(
+                                runner.job().script("for i in $(seq 200); do echo b$i; done")));
         for (CoordinatorJob job : jobs) {
             job.awaitFinished(RunnerUnderTest.LIMIT);
         }
@@ -135,7 +149,8 @@ final class ScriptsTest {
 
     @Test
     void aBackgroundProcessDoesNotHoldTheJob() throws Exception {
-        Ended job = runner.run(runner.job().script("sleep 5 &", "echo $!", "echo done")).succeeded();
+        Ended job =
+                runner.run(runner.job().script("sleep 5 &", "echo $!", "echo done")).succeeded();
 
         assertThat(job.output()).contains("done");
         long left = Long.parseLong(job.output().getFirst());

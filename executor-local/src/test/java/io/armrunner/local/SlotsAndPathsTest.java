@@ -20,7 +20,10 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** How many jobs run at once, where, and how often GitLab is asked (job-semantics §9, runner-protocol §3). */
+/**
+ * How many jobs run at once, where, and how often GitLab is asked (job-semantics §9,
+ * runner-protocol §3).
+ */
 final class SlotsAndPathsTest {
     @RegisterExtension final RunnerUnderTest runner = new RunnerUnderTest();
 
@@ -40,7 +43,8 @@ final class SlotsAndPathsTest {
         CoordinatorJob first = runner.queue(runner.job().script("pwd", until("go")));
         first.awaitState(JobState.RUNNING, RunnerUnderTest.LIMIT);
         CoordinatorJob second =
-                runner.queue(runner.job().script("pwd", "echo $CI_CONCURRENT_PROJECT_ID", until("go")));
+                runner.queue(
+                        runner.job().script("pwd", "echo $CI_CONCURRENT_PROJECT_ID", until("go")));
         second.awaitState(JobState.RUNNING, RunnerUnderTest.LIMIT);
         runner.awaitLog(first, "local/job");
         runner.awaitLog(second, "local/job");
@@ -140,7 +144,9 @@ final class SlotsAndPathsTest {
         first.awaitFinished(RunnerUnderTest.LIMIT);
         second.awaitFinished(RunnerUnderTest.LIMIT);
 
-        assertThat(Duration.between(first.startedAt().orElseThrow(), second.startedAt().orElseThrow()))
+        assertThat(
+                        Duration.between(
+                                first.startedAt().orElseThrow(), second.startedAt().orElseThrow()))
                 .isLessThan(Duration.ofSeconds(4));
     }
 
@@ -155,7 +161,9 @@ final class SlotsAndPathsTest {
         let("go");
         first.awaitFinished(RunnerUnderTest.LIMIT);
 
-        assertThat(Duration.between(first.startedAt().orElseThrow(), second.startedAt().orElseThrow()))
+        assertThat(
+                        Duration.between(
+                                first.startedAt().orElseThrow(), second.startedAt().orElseThrow()))
                 .isGreaterThanOrEqualTo(Duration.ofMillis(690));
     }
 

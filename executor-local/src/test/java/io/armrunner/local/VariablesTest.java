@@ -107,7 +107,9 @@ final class VariablesTest {
                 runner.run(
                                 runner.job()
                                         .rawVariable("V", value)
-                                        .script("printf '%s' \"$V\" | od -An -v -tx1 | tr -d ' \\n'; echo", "ls -A"))
+                                        .script(
+                                                "printf '%s' \"$V\" | od -An -v -tx1 | tr -d ' \\n'; echo",
+                                                "ls -A"))
                         .succeeded();
 
         StringBuilder hex = new StringBuilder();
@@ -127,7 +129,11 @@ final class VariablesTest {
                                 runner.job()
                                         .fileVariable("F", "one\ntwo")
                                         .variable("G", "$F")
-                                        .script("echo $F", "echo $G", "stat -c %a $F", "cat $F; echo '<'"))
+                                        .script(
+                                                "echo $F",
+                                                "echo $G",
+                                                "stat -c %a $F",
+                                                "cat $F; echo '<'"))
                         .succeeded();
 
         Path file = runner.projectDirectory(0, "local/job.tmp").resolve("F");
@@ -157,13 +163,11 @@ final class VariablesTest {
     @Tag("JS-45")
     void anEmptyLineInTheEnvironmentFileFailsOnlyAfterScript() throws Exception {
         Ended job =
-                runner.run(
-                                runner.job()
-                                        .script("echo >> $GITLAB_ENV")
-                                        .afterScript("echo never"))
+                runner.run(runner.job().script("echo >> $GITLAB_ENV").afterScript("echo never"))
                         .succeeded();
 
-        assertThat(job.log()).contains("WARNING: after_script failed, but job will continue unaffected");
+        assertThat(job.log())
+                .contains("WARNING: after_script failed, but job will continue unaffected");
         assertThat(job.output("after_script")).doesNotContain("never");
     }
 
@@ -205,7 +209,8 @@ final class VariablesTest {
                         .succeeded();
 
         String before = job.log().substring(0, job.log().indexOf("Preparing the"));
-        assertThat(before).contains("WARNING: ", "GIT_CHECKOUT", "nope", "GET_SOURCES_ATTEMPTS", "10");
+        assertThat(before)
+                .contains("WARNING: ", "GIT_CHECKOUT", "nope", "GET_SOURCES_ATTEMPTS", "10");
     }
 
     @Test
@@ -213,9 +218,7 @@ final class VariablesTest {
     @Tag("JS-97")
     void aFlagOfTheRunnerBeatsTheJobsAndStandsInTheHeader() throws Exception {
         runner.start(
-                "[runners.feature_flags]",
-                "FF_SCRIPT_SECTIONS = false",
-                "FF_TIMESTAMPS = false");
+                "[runners.feature_flags]", "FF_SCRIPT_SECTIONS = false", "FF_TIMESTAMPS = false");
         Ended job =
                 runner.run(
                                 runner.job()
@@ -226,7 +229,8 @@ final class VariablesTest {
 
         assertThat(job.output()).containsExactly("false");
         assertThat(job.log())
-                .contains("  feature flags: FF_TIMESTAMPS:false, FF_ENABLE_BASH_EXIT_CODE_CHECK:true");
+                .contains(
+                        "  feature flags: FF_TIMESTAMPS:false, FF_ENABLE_BASH_EXIT_CODE_CHECK:true");
         assertThat(job.text()).doesNotContain("section_script_step");
     }
 

@@ -17,8 +17,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * The program as a user starts it: the built distribution where that is newer than the classes, else the same launcher
- * with the class path of the tests. What it prints goes into a file.
+ * The program as a user starts it: the built distribution where that is newer than the classes,
+ * else the same launcher with the class path of the tests. What it prints goes into a file.
  */
 record RunnerProcess(Process process, Path output) implements AutoCloseable {
     // An emulated machine takes 20 s to start a JVM.
@@ -40,25 +40,30 @@ record RunnerProcess(Process process, Path output) implements AutoCloseable {
         builder.environment().putAll(TestRepository.environment());
         builder.environment().put("HOME", directory.toString());
         builder.environment()
-                .put("ARMRUNNER_JAVA", Path.of(System.getProperty("java.home"), "bin/java").toString());
+                .put(
+                        "ARMRUNNER_JAVA",
+                        Path.of(System.getProperty("java.home"), "bin/java").toString());
         builder.environment().putAll(variables);
         return new RunnerProcess(builder.start(), output);
     }
 
     private static Path launcher(Path directory) throws IOException {
         Path built = Path.of("target", "armrunner", "bin", "armrunner").toAbsolutePath();
-        if (Files.isExecutable(built) && !isNewer(Path.of("..", "runner-core"), built)
+        if (Files.isExecutable(built)
+                && !isNewer(Path.of("..", "runner-core"), built)
                 && !isNewer(Path.of("..", "executor-local"), built)
                 && !isNewer(Path.of("."), built)) {
             return built;
         }
-        Path launcher = Files.createDirectories(directory.resolve("program/bin")).resolve("armrunner");
+        Path launcher =
+                Files.createDirectories(directory.resolve("program/bin")).resolve("armrunner");
         String classPath =
                 System.getProperty(
                         "surefire.test.class.path", System.getProperty("java.class.path", ""));
         Files.writeString(
                 launcher,
-                Files.readString(Path.of("src/dist/armrunner.sh")).replace("@CLASS_PATH@", classPath));
+                Files.readString(Path.of("src/dist/armrunner.sh"))
+                        .replace("@CLASS_PATH@", classPath));
         Files.createDirectories(directory.resolve("program/lib"));
         Files.setPosixFilePermissions(launcher, PosixFilePermissions.fromString("rwxr-xr-x"));
         return launcher;
@@ -90,13 +95,12 @@ record RunnerProcess(Process process, Path output) implements AutoCloseable {
     void awaitPrinted(String text) {
         await("it prints " + text)
                 .atMost(LIMIT)
-                .until(
-                        () -> {
-                            if (!process.isAlive() && !printed().contains(text)) {
-                                throw new IllegalStateException("it ended: " + printed());
-                            }
-                            return printed().contains(text);
-                        });
+                .until(() -> {
+                    if (!process.isAlive() && !printed().contains(text)) {
+                        throw new IllegalStateException("it ended: " + printed());
+                    }
+                    return printed().contains(text);
+                });
     }
 
     /** Sends it a signal, such as {@code TERM}. */

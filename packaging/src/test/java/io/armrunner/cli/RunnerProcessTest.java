@@ -26,17 +26,19 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** {@code armrunner run} as a process: its configuration, jobs, signals, output and end (job-semantics §11). */
+/**
+ * {@code armrunner run} as a process: its configuration, jobs, signals, output and end
+ * (job-semantics §11).
+ */
 @Timeout(120)
 final class RunnerProcessTest {
     private static final Duration LIMIT = RunnerProcess.LIMIT;
 
     @RegisterExtension
     final CoordinatorExtension gitlab =
-            new CoordinatorExtension(
-                    settings ->
-                            settings.withLongPoll(Duration.ofSeconds(2))
-                                    .withUpdateInterval(Duration.ofSeconds(1)));
+            new CoordinatorExtension(settings ->
+                    settings.withLongPoll(Duration.ofSeconds(2))
+                            .withUpdateInterval(Duration.ofSeconds(1)));
 
     private Path config() {
         return gitlab.directory().resolve("config.toml");
@@ -97,9 +99,7 @@ final class RunnerProcessTest {
         return RunnerProcess.start(
                 gitlab.directory(),
                 Map.of(),
-                Stream.concat(
-                                Stream.of("run", "--config", config().toString()),
-                                Stream.of(words))
+                Stream.concat(Stream.of("run", "--config", config().toString()), Stream.of(words))
                         .toArray(String[]::new));
     }
 
@@ -124,7 +124,9 @@ final class RunnerProcessTest {
                                 "ls -l /proc/self/fd | grep -c null || true")
                         .enqueue();
         try (RunnerProcess armrunner = run()) {
-            assertThat(job.awaitFinished(LIMIT)).as(armrunner.printed()).isEqualTo(JobState.SUCCESS);
+            assertThat(job.awaitFinished(LIMIT))
+                    .as(armrunner.printed())
+                    .isEqualTo(JobState.SUCCESS);
             assertThat(log(job)).contains("arena=none,none", "[MASKED]");
             armrunner.signal("TERM");
             assertThat(armrunner.exitCode()).isZero();
@@ -178,7 +180,10 @@ final class RunnerProcessTest {
             CoordinatorJob job =
                     coordinator()
                             .job("job")
-                            .script("echo begun", "until [ -e " + go + " ]; do sleep 0.1; done", "echo done")
+                            .script(
+                                    "echo begun",
+                                    "until [ -e " + go + " ]; do sleep 0.1; done",
+                                    "echo done")
                             .enqueue();
             job.awaitLog("begun", LIMIT);
             armrunner.signal("QUIT");
@@ -248,15 +253,14 @@ final class RunnerProcessTest {
     /** What the process left behind on purpose works in the test's directory. */
     private static void endProcessesIn(Path directory) {
         await().atMost(LIMIT)
-                .until(
-                        () -> {
-                            List<ProcessHandle> left =
-                                    ProcessHandle.allProcesses()
-                                            .filter(process -> worksIn(process, directory))
-                                            .toList();
-                            left.forEach(ProcessHandle::destroyForcibly);
-                            return left.isEmpty();
-                        });
+                .until(() -> {
+                    List<ProcessHandle> left =
+                            ProcessHandle.allProcesses()
+                                    .filter(process -> worksIn(process, directory))
+                                    .toList();
+                    left.forEach(ProcessHandle::destroyForcibly);
+                    return left.isEmpty();
+                });
     }
 
     private static boolean worksIn(ProcessHandle process, Path directory) {

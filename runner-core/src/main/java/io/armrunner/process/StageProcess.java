@@ -147,8 +147,7 @@ public final class StageProcess {
                         OutputPipe.readIfThere(
                                 pipe.directory().resolve("stage." + number + ".leader")))
                 .map(leader ->
-                        new StageProcess(
-                                pipe, script, leader, null, new EndMark(nonce, number)));
+                        new StageProcess(pipe, script, leader, null, new EndMark(nonce, number)));
     }
 
     /** The group's leader. */

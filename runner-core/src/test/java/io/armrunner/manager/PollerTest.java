@@ -71,7 +71,8 @@ final class PollerTest {
                         ConfiguredRunner.settings(
                                 config,
                                 "s_0123456789ab",
-                                new RunnerSettings.Product("armrunner", "1", "main", "linux/arm64")),
+                                new RunnerSettings.Product(
+                                        "armrunner", "1", "main", "linux/arm64")),
                         source,
                         (_, _, _) -> {
                             throw new UnsupportedOperationException("no job comes");
@@ -83,7 +84,8 @@ final class PollerTest {
                 runner,
                 slots,
                 new Slots.Share(config.limit()),
-                new RunnerHealth(config.unhealthyRequestsLimit(), config.unhealthyInterval(), Ticker.SYSTEM),
+                new RunnerHealth(
+                        config.unhealthyRequestsLimit(), config.unhealthyInterval(), Ticker.SYSTEM),
                 new RequestConcurrency(config.requestConcurrency(), false),
                 Duration.ofMillis(5),
                 (_, slot) -> slot.close());

@@ -20,19 +20,17 @@ final class SlotsTest {
         Thread thread =
                 Thread.ofVirtual()
                         .name("waiter")
-                        .start(
-                                () -> {
-                                    try {
-                                        served.add(slots.take(share));
-                                    } catch (InterruptedException _) {
-                                        Thread.currentThread().interrupt();
-                                    }
-                                });
-        await().until(
-                        () ->
-                                !served.isEmpty()
-                                        || thread.getState() == Thread.State.WAITING
-                                        || !thread.isAlive());
+                        .start(() -> {
+                            try {
+                                served.add(slots.take(share));
+                            } catch (InterruptedException _) {
+                                Thread.currentThread().interrupt();
+                            }
+                        });
+        await().until(() ->
+                !served.isEmpty()
+                        || thread.getState() == Thread.State.WAITING
+                        || !thread.isAlive());
         return thread;
     }
 

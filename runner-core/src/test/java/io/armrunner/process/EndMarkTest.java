@@ -41,7 +41,8 @@ final class EndMarkTest {
             passed.reset();
             StageProcess.EndMark mark = new StageProcess.EndMark("nonce", 2);
 
-            assertThat(pass(mark, "\0nonce.1 0\nhello\0nonce.1 255\n\0nonce.2 7\n", piece)).contains(7);
+            assertThat(pass(mark, "\0nonce.1 0\nhello\0nonce.1 255\n\0nonce.2 7\n", piece))
+                    .contains(7);
             assertThat(passed.toString(UTF_8)).isEqualTo("hello");
         }
     }
