@@ -37,10 +37,8 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -61,16 +59,6 @@ final class RunnerUnderTest implements BeforeEachCallback, AfterEachCallback {
     static final Duration LIMIT = Duration.ofSeconds(30);
 
     static final String SYSTEM_ID = "s_0123456789ab";
-
-    /** Features of the stages that move files, which these tests leave out. */
-    private static final Set<String> FILE_FEATURES =
-            Set.of(
-                    "artifacts",
-                    "artifacts_exclude",
-                    "upload_multiple_artifacts",
-                    "upload_raw_artifacts",
-                    "cache",
-                    "fallback_cache_keys");
 
     private final CoordinatorExtension extension;
     private final Map<String, String> environment = new HashMap<>();
@@ -193,8 +181,6 @@ final class RunnerUnderTest implements BeforeEachCallback, AfterEachCallback {
                         InstantSource.system(),
                         random,
                         Thread::sleep);
-        Set<String> features = new HashSet<>(HostShellLane.FEATURES);
-        features.addAll(FILE_FEATURES);
         GitLabClient client =
                 new GitLabClient(
                         caller,
@@ -209,7 +195,7 @@ final class RunnerUnderTest implements BeforeEachCallback, AfterEachCallback {
                                 "arm64",
                                 "shell",
                                 runner.shell(),
-                                features,
+                                HostShellLane.FEATURES,
                                 Map.of()));
         return new ConfiguredRunner(
                 runner,
