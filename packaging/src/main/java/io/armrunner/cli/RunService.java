@@ -41,6 +41,12 @@ final class RunService implements Work<RunCommand> {
             throws ConfigException, IOException, InterruptedException, UserError {
         ConfigFile file = surroundings.configFile(command.config());
         LoadedConfig loaded = file.load();
+        GlobalOptions words = command.global();
+        Logging.configure(
+                words.logLevel().or(loaded.config()::logLevel).orElse("info"),
+                words.logFormat().or(loaded.config()::logFormat).orElse("runner"),
+                surroundings.err(),
+                surroundings.interactive());
         Version version = Version.current();
         LOG.info(
                 "starting version={} revision={} arch={} pid={} config={}",
