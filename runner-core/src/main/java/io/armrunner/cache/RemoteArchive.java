@@ -146,9 +146,8 @@ final class RemoteArchive {
         for (int tried = 1; ; tried++) {
             try {
                 return attempt.run();
-            } catch (InterruptedIOException e) {
-                throw e;
             } catch (IOException e) {
+                CacheStages.passOnInterrupt(e);
                 String why = String.valueOf(e.getMessage());
                 if (tried == TRIES) {
                     return new Refused(why);

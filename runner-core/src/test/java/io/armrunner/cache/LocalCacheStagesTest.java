@@ -91,9 +91,9 @@ class LocalCacheStagesTest {
                 .hasContent("{\"cachekey\":\"deps-main\"}");
         assertThat(Files.getPosixFilePermissions(archive.resolveSibling("metadata.json")))
                 .isEqualTo(PosixFilePermissions.fromString("rw-r-----"));
-        assertThat(Files.getPosixFilePermissions(archive.getParent()))
+        assertThat(Files.getPosixFilePermissions(archive.resolveSibling("")))
                 .isEqualTo(PosixFilePermissions.fromString("rwx------"));
-        assertThat(names(archive.getParent())).containsExactly("cache.zip", "metadata.json");
+        assertThat(names(archive.resolveSibling(""))).containsExactly("cache.zip", "metadata.json");
 
         CacheJob second = job().empty().entry("deps-main", "pull", "on_success", "vendor/");
         Ran restored = second.restore();
@@ -471,7 +471,7 @@ class LocalCacheStagesTest {
         job.age(Duration.ofSeconds(-5));
         job.save();
 
-        assertThat(names(old.getParent()))
+        assertThat(names(old.resolveSibling("")))
                 .containsExactly("archive_new", "cache.zip", "metadata.json");
     }
 
