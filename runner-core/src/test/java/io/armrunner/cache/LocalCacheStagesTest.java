@@ -205,8 +205,7 @@ class LocalCacheStagesTest {
 
     @Test
     void hashedKeysTakeAnyName() throws Exception {
-        CacheJob job =
-                job().flags(Map.of("FF_HASH_CACHE_KEYS", true)).cache("../../b", "vendor/");
+        CacheJob job = job().flags(Map.of("FF_HASH_CACHE_KEYS", true)).cache("../../b", "vendor/");
         job.file("vendor/a", "a");
 
         Ran ran = job.save();
@@ -381,8 +380,7 @@ class LocalCacheStagesTest {
     @ParameterizedTest
     @ValueSource(strings = {"zip", "zipzstd", "tarzstd"})
     void aCutArchiveOfAnyFormatFailsNoJob(String format) throws Exception {
-        CacheJob job =
-                job().variable("CACHE_COMPRESSION_FORMAT", format).cache("k", "vendor/");
+        CacheJob job = job().variable("CACHE_COMPRESSION_FORMAT", format).cache("k", "vendor/");
         byte[] noise = new byte[200_000];
         new java.util.Random(1).nextBytes(noise);
         Files.write(job.file("vendor/noise", ""), noise);
