@@ -34,9 +34,8 @@ final class CacheRestore {
         try {
             LocalCache local = LocalCache.of(plan, key);
             extracted = isFetched(local, key) && isExtracted(local);
-        } catch (InterruptedIOException e) {
-            throw e;
-        } catch (IOException e) {
+        } catch (IOException | IllegalArgumentException e) {
+            CacheStages.passOnInterrupt(e);
             lines.fatal(String.valueOf(e.getMessage()));
             extracted = false;
         }
@@ -81,9 +80,8 @@ final class CacheRestore {
         }
         try {
             new ProjectPath(plan).remove(entry.paths(), lines);
-        } catch (InterruptedIOException e) {
-            throw e;
         } catch (IOException | IllegalArgumentException e) {
+            CacheStages.passOnInterrupt(e);
             lines.warning("could not remove the paths of the cache: " + e.getMessage());
         }
     }

@@ -11,6 +11,7 @@ import io.armrunner.spec.JobFailure;
 import io.armrunner.trace.JobLog;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.util.List;
 import java.util.Optional;
 
@@ -109,11 +110,23 @@ public final class CacheStages implements FileStages {
             throws InterruptedException, InterruptedIOException {
         try {
             return new CacheSave(tools, plan, HelperEnvironment.of(plan), lines).save(entry, key);
-        } catch (InterruptedIOException e) {
-            throw e;
         } catch (IOException | IllegalArgumentException e) {
+            passOnInterrupt(e);
             lines.fatal(String.valueOf(e.getMessage()));
             return false;
+        }
+    }
+
+    /** A file that was closed by an interrupt is no broken file. */
+    static void passOnInterrupt(Exception failure) throws InterruptedIOException {
+        if (failure instanceof InterruptedIOException interrupted) {
+            throw interrupted;
+        }
+        if (failure instanceof ClosedByInterruptException) {
+            InterruptedIOException interrupted =
+                    new InterruptedIOException("interrupted while moving a cache");
+            interrupted.initCause(failure);
+            throw interrupted;
         }
     }
 

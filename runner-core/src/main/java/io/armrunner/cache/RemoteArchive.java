@@ -72,6 +72,9 @@ final class RemoteArchive {
 
     private record Refused(String why) implements Answer {}
 
+    /** No try got an answer that means anything. */
+    private record Unanswered(String why) implements Answer {}
+
     /** Something that another try may cure. */
     private interface Attempt {
         Answer run() throws IOException, InterruptedException;
@@ -86,6 +89,10 @@ final class RemoteArchive {
                 yield false;
             }
             case Refused(String why) -> {
+                lines.warning(why);
+                yield false;
+            }
+            case Unanswered(String why) -> {
                 lines.warning(why);
                 yield false;
             }
@@ -117,6 +124,10 @@ final class RemoteArchive {
                 lines.info("Primary cache does not exist remotely, uploading existing archive");
                 yield send(local);
             }
+            case Unanswered(String why) -> {
+                lines.warning(why);
+                yield false;
+            }
         };
     }
 
@@ -139,6 +150,10 @@ final class RemoteArchive {
                 lines.warning(why);
                 yield false;
             }
+            case Unanswered(String why) -> {
+                lines.warning(why);
+                yield false;
+            }
         };
     }
 
@@ -146,12 +161,11 @@ final class RemoteArchive {
         for (int tried = 1; ; tried++) {
             try {
                 return attempt.run();
-            } catch (InterruptedIOException e) {
-                throw e;
             } catch (IOException e) {
+                CacheStages.passOnInterrupt(e);
                 String why = String.valueOf(e.getMessage());
                 if (tried == TRIES) {
-                    return new Refused(why);
+                    return new Unanswered(why);
                 }
                 lines.warning("Retrying...", Map.of("error", why));
                 tools.sleeper().sleep(PAUSE);

@@ -5,6 +5,7 @@ import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -73,6 +74,8 @@ final class TarZstdExtractor {
             TarArchiveInputStream tar) throws IOException {
         try {
             return tar.getNextEntry();
+        } catch (ClosedByInterruptException e) {
+            throw e;
         } catch (IOException e) {
             throw damaged(e);
         }
@@ -95,6 +98,8 @@ final class TarZstdExtractor {
     private static int read(InputStream tar, byte[] piece, String clean) throws IOException {
         try {
             return tar.read(piece);
+        } catch (ClosedByInterruptException e) {
+            throw e;
         } catch (IOException e) {
             throw new ArchiveException(clean + " is damaged in the archive", e);
         }

@@ -40,8 +40,7 @@ public final class TarZstdPacker {
         byte[] buffer = new byte[COPY];
         try (TarArchiveOutputStream tar =
                 new TarArchiveOutputStream(
-                        new ZstdOutputStreamNoFinalizer(
-                                new OpenStream(out), ZstdLevel.of(level)),
+                        new ZstdOutputStreamNoFinalizer(new OpenStream(out), ZstdLevel.of(level)),
                         "UTF-8")) {
             tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
             tar.setBigNumberMode(TarArchiveOutputStream.BIGNUMBER_POSIX);

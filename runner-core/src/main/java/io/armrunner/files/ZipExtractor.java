@@ -310,8 +310,7 @@ public final class ZipExtractor {
                 throws IOException {
             long size = 0;
             try (InputStream contents =
-                    new ZstdInputStreamNoFinalizer(
-                            new ChannelPart(file, from, entry.packed()))) {
+                    new ZstdInputStreamNoFinalizer(new ChannelPart(file, from, entry.packed()))) {
                 for (int n = contents.read(out); n >= 0; n = contents.read(out)) {
                     size += n;
                     if (size > entry.size()) {

@@ -88,8 +88,7 @@ public final class ZipZstdPacker {
         long size = 0;
         CRC32 crc = new CRC32();
         try (ZstdOutputStreamNoFinalizer packed =
-                new ZstdOutputStreamNoFinalizer(
-                        new OpenStream(out), ZstdLevel.of(level))) {
+                new ZstdOutputStreamNoFinalizer(new OpenStream(out), ZstdLevel.of(level))) {
             while (size < status.size()) {
                 int most = (int) Math.min(buffer.length, status.size() - size);
                 int got = in.readNBytes(buffer, 0, most);
@@ -109,8 +108,7 @@ public final class ZipZstdPacker {
         headers.finished(entry, crc.getValue(), length, size);
     }
 
-    static void warnIfChanged(
-            Path path, String name, FileStatus before, ArchiveListener listener)
+    static void warnIfChanged(Path path, String name, FileStatus before, ArchiveListener listener)
             throws IOException {
         if (!FileStatus.of(path).equals(before)) {
             listener.warning(name + ": file changed as it was packed");

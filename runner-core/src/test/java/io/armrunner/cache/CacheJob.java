@@ -163,14 +163,11 @@ public final class CacheJob implements AutoCloseable {
             throws IOException, InterruptedException, JobFailure {
         JobPlan plan = fixture.plan();
         Optional<Stage> stage =
-                find(
-                        plan,
-                        one -> one instanceof Stage.ArchiveCache save && save.when() == when);
+                find(plan, one -> one instanceof Stage.ArchiveCache save && save.when() == when);
         return stage.isEmpty() ? Optional.empty() : Optional.of(run(plan, stage.get()));
     }
 
-    private static Optional<Stage> find(
-            JobPlan plan, java.util.function.Predicate<Stage> wanted) {
+    private static Optional<Stage> find(JobPlan plan, java.util.function.Predicate<Stage> wanted) {
         return plan.stages().stream().filter(wanted).findFirst();
     }
 

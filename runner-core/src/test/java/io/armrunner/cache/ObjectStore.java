@@ -95,7 +95,11 @@ final class ObjectStore implements RemoteCache, AutoCloseable {
                 return;
             }
             if (failure != null) {
-                answer(exchange, failure, "<Error><Code>Told</Code><Message>as told</Message></Error>".getBytes(UTF_8));
+                answer(
+                        exchange,
+                        failure,
+                        "<Error><Code>Told</Code><Message>as told</Message></Error>"
+                                .getBytes(UTF_8));
             } else if (!SIGNATURE.equals(exchange.getRequestURI().getQuery())) {
                 answer(exchange, 403, new byte[0]);
             } else if (method.equals("PUT")) {

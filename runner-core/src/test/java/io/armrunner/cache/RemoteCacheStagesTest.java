@@ -1,6 +1,7 @@
 package io.armrunner.cache;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.armrunner.cache.CacheJob.Ran;
 import io.armrunner.http.ClientSettings;
@@ -113,6 +114,29 @@ class RemoteCacheStagesTest {
                 .contains(
                         "WARNING: received: 403 Forbidden. Request failed with code: Told, message: as told")
                 .endsWith("Failed to extract cache\n");
+    }
+
+    @Tag("JS-146")
+    @Test
+    void anArchiveThatNobodyKnowsToBeMissingIsNotSent() throws Exception {
+        CacheJob job = saved("one");
+        store.fail(500, 500, 500);
+
+        Ran ran = job.save();
+
+        assertThat(ran.log())
+                .contains("WARNING: received: 500 Internal Server Error")
+                .endsWith("Failed to create cache\n");
+        assertThat(store.calls()).filteredOn(call -> call.startsWith("PUT")).hasSize(1);
+    }
+
+    @Test
+    void anInterruptEndsTheStageAtOnce() throws Exception {
+        CacheJob job = job("one");
+        Thread.currentThread().interrupt();
+
+        assertThatThrownBy(job::restore).isInstanceOf(InterruptedException.class);
+        assertThat(Thread.interrupted()).isFalse();
     }
 
     @Tag("JS-150")

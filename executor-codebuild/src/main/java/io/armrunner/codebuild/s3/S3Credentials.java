@@ -86,8 +86,7 @@ final class S3Credentials {
         if (!asking.tryAcquire(WAIT_SECONDS, TimeUnit.SECONDS)) {
             throw new IOException(
                     "Could not assume role %s: %d others were waiting for AWS for %d s"
-                            .formatted(
-                                    arn.get(), config.assumeRoleMaxConcurrency(), WAIT_SECONDS));
+                            .formatted(arn.get(), config.assumeRoleMaxConcurrency(), WAIT_SECONDS));
         }
         try {
             if (config.disableAssumeRoleCredentialsCaching()) {

@@ -38,6 +38,7 @@ class S3CacheTest {
     private final EventLoops loops = EventLoops.open(1);
     private final HttpClient http = HttpClient.open(loops, ClientSettings.DEFAULTS);
     private final List<AutoCloseable> open = new ArrayList<>();
+
     // It takes a second to stop: one for all tests.
     private static S3Server started() {
         try {
@@ -69,8 +70,7 @@ class S3CacheTest {
     }
 
     private CacheJob job(String machine, CacheConfig config) {
-        CacheJob job =
-                new CacheJob(root.resolve(machine), RemoteCaches.open("rack", config, http));
+        CacheJob job = new CacheJob(root.resolve(machine), RemoteCaches.open("rack", config, http));
         open.add(job);
         return job;
     }
@@ -115,8 +115,10 @@ class S3CacheTest {
                 .isEqualTo("Successfully extracted cache");
         assertThat(second.content("vendor/lib")).isEqualTo("dep");
         assertThat(Files.getLastModifiedTime(second.archive("deps-main")).toInstant())
-                .isEqualTo(server.head(OBJECT).lastModified().truncatedTo(
-                        java.time.temporal.ChronoUnit.SECONDS));
+                .isEqualTo(
+                        server.head(OBJECT)
+                                .lastModified()
+                                .truncatedTo(java.time.temporal.ChronoUnit.SECONDS));
         for (CacheJob.Ran ran : List.of(saved, restored)) {
             assertThat(ran.raw())
                     .doesNotContain("X-Amz-", "?", S3Server.ACCESS_KEY, S3Server.SECRET_KEY);
@@ -140,8 +142,7 @@ class S3CacheTest {
     @Tag("JS-145")
     @Test
     void hashedKeysAreSpread() throws Exception {
-        CacheJob job =
-                job("one").flags(Map.of("FF_HASH_CACHE_KEYS", true)).cache("abc", "vendor/");
+        CacheJob job = job("one").flags(Map.of("FF_HASH_CACHE_KEYS", true)).cache("abc", "vendor/");
         job.file("vendor/lib", "dep");
 
         job.save();
@@ -295,8 +296,7 @@ class S3CacheTest {
 
     @Test
     void encryptionIsSignedWithTheUpload() throws Exception {
-        RemoteCache kms =
-                S3Cache.of(S3Server.s3("h:1", "x", Optional.of("KMS"), Optional.empty()));
+        RemoteCache kms = S3Cache.of(S3Server.s3("h:1", "x", Optional.of("KMS"), Optional.empty()));
         RemoteCache s3 = S3Cache.of(S3Server.s3("h:1", "x", Optional.of("S3"), Optional.empty()));
 
         assertThat(kms.sign(Operation.PUT, "a", "a", Duration.ofHours(1)).headers())
