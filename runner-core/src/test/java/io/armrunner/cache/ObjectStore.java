@@ -10,7 +10,6 @@ import java.net.InetSocketAddress;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -25,15 +24,13 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 final class ObjectStore implements RemoteCache, AutoCloseable {
     static final String SIGNATURE = "X-Signature=hush-hush";
 
-    private record Stored(byte[] bytes, String lastModified) {
-        @Override
-        public boolean equals(Object other) {
-            return other instanceof Stored stored && Arrays.equals(bytes, stored.bytes);
-        }
+    private static final class Stored {
+        private final byte[] bytes;
+        private final String lastModified;
 
-        @Override
-        public int hashCode() {
-            return Arrays.hashCode(bytes);
+        Stored(byte[] bytes, String lastModified) {
+            this.bytes = bytes;
+            this.lastModified = lastModified;
         }
     }
 
@@ -122,8 +119,8 @@ final class ObjectStore implements RemoteCache, AutoCloseable {
         if (found == null) {
             answer(exchange, 404, new byte[0]);
         } else {
-            exchange.getResponseHeaders().set("Last-Modified", found.lastModified());
-            answer(exchange, 200, found.bytes());
+            exchange.getResponseHeaders().set("Last-Modified", found.lastModified);
+            answer(exchange, 200, found.bytes);
         }
     }
 
