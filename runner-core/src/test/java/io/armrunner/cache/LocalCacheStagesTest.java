@@ -69,7 +69,7 @@ class LocalCacheStagesTest {
                                 NO_URL_RESTORE.stripTrailing() + "\u001b[0;m ",
                                 "\u001b[0;33mWARNING: Cache file does not exist                \u001b[0;m ",
                                 "\u001b[0;33mFailed to extract cache\u001b[0;m",
-                                ""));m\n");
+                                ""));
     }
 
     @Tag("JS-139")

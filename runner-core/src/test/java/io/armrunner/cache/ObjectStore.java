@@ -32,14 +32,6 @@ final class ObjectStore implements RemoteCache, AutoCloseable {
             this.bytes = bytes;
             this.lastModified = lastModified;
         }
-
-        byte[] bytes() {
-            return bytes;
-        }
-
-        String lastModified() {
-            return lastModified;
-        }
     }
 
     private final HttpServer server;
@@ -127,8 +119,8 @@ final class ObjectStore implements RemoteCache, AutoCloseable {
         if (found == null) {
             answer(exchange, 404, new byte[0]);
         } else {
-            exchange.getResponseHeaders().set("Last-Modified", found.lastModified());
-            answer(exchange, 200, found.bytes());
+            exchange.getResponseHeaders().set("Last-Modified", found.lastModified);
+            answer(exchange, 200, found.bytes);
         }
     }
 

@@ -94,11 +94,7 @@ final class S3Server implements AutoCloseable {
     }
 
     @Override
-    public void close() {
-        try {
-            proxy.stop();
-        } catch (Exception e) {
-            throw new IllegalStateException("could not stop the S3 server", e);
-        }
+    public void close() throws Exception {
+        proxy.stop();
     }
 }
