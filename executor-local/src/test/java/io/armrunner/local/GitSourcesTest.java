@@ -177,7 +177,6 @@ final class GitSourcesTest {
 
     @Test
     @Tag("JS-61")
-    @Tag("JS-62")
     void cleaningAndFetchingAreTheJobsChoice() throws Exception {
         runner.run(job().script("mkdir keep other && touch keep/a other/b c.o")).succeeded();
         runner.awaitIdle();
