@@ -88,7 +88,8 @@ final class RunService implements Work<RunCommand> {
         try (Signals signals = new Signals();
                 EventLoops loops = EventLoops.open(EVENT_LOOPS);
                 RunnerFactory factory =
-                        new RunnerFactory(surroundings, loops, configDirectory, user, working, true)) {
+                        new RunnerFactory(
+                                surroundings, loops, configDirectory, user, working, true)) {
             List<ConfiguredRunner> runners = new ArrayList<>();
             for (RunnerConfig runner : config.runners()) {
                 if (runner.token().isEmpty()) {

@@ -33,8 +33,8 @@ import java.util.Optional;
 import java.util.random.RandomGenerator;
 
 /**
- * Puts a {@code [[runners]]} entry together with what it needs: its line to GitLab, its lane, its settings. Owns the HTTP
- * clients, one for each set of certificates; used on the main thread.
+ * Puts a {@code [[runners]]} entry together with what it needs: its line to GitLab, its lane, its
+ * settings. Owns the HTTP clients, one for each set of certificates; used on the main thread.
  */
 final class RunnerFactory implements AutoCloseable {
     private static final List<String> SHELLS = List.of("bash", "sh");
@@ -92,7 +92,8 @@ final class RunnerFactory implements AutoCloseable {
                         http, Identity.userAgent(), surroundings.clock(), random, Thread::sleep);
         GitLabUrl url = GitLabUrl.of(config.url());
         GitLabClient client =
-                new GitLabClient(caller, url, config.token(), systemId.value(), Identity.of(config));
+                new GitLabClient(
+                        caller, url, config.token(), systemId.value(), Identity.of(config));
         FileStages files =
                 new CachesAndArtifacts(
                         new CacheStages(
@@ -110,7 +111,12 @@ final class RunnerFactory implements AutoCloseable {
                                         Thread::sleep,
                                         surroundings.clock())));
         return new ConfiguredRunner(
-                config, settings(config), client, client::reports, lane(config), _ -> files,
+                config,
+                settings(config),
+                client,
+                client::reports,
+                lane(config),
+                _ -> files,
                 RunnerCertificates.of(config, configDirectory));
     }
 
@@ -131,12 +137,16 @@ final class RunnerFactory implements AutoCloseable {
                 config,
                 systemId.value(),
                 new RunnerSettings.Product(
-                        "armrunner", version.version(), version.revision(), "linux/" + Version.architecture()));
+                        "armrunner",
+                        version.version(),
+                        version.revision(),
+                        "linux/" + Version.architecture()));
     }
 
     private Lane lane(RunnerConfig config) {
         return new HostShellLane(
-                new HostShellEnvironment.Host(config.shell(), login, user.orElse(""), inherited(), workingDirectory),
+                new HostShellEnvironment.Host(
+                        config.shell(), login, user.orElse(""), inherited(), workingDirectory),
                 directory(config.buildsDir(), "builds"),
                 directory(config.cacheDir(), "cache"),
                 random);

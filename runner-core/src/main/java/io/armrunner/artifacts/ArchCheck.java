@@ -14,8 +14,8 @@ import java.util.Optional;
  * packages too.
  *
  * <p>{@code ARMRUNNER_ARCH_CHECK} is {@code off}, {@code warn} (the default) or {@code fail};
- * {@code ARMRUNNER_EXPECT_ARCH} names the machine, {@code aarch64} if it is not set. {@link #file} is
- * called by the thread that writes one archive, {@link #finish} by the job's when it was sent.
+ * {@code ARMRUNNER_EXPECT_ARCH} names the machine, {@code aarch64} if it is not set. {@link #file}
+ * is called by the thread that writes one archive, {@link #finish} by the job's when it was sent.
  */
 final class ArchCheck {
     private static final int SHOWN = 50;
