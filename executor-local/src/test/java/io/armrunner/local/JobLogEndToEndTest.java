@@ -114,6 +114,17 @@ final class JobLogEndToEndTest {
     }
 
     @Test
+    void aJobThatPrintsMoreThanItsSegmentsHoldGoesOn() throws Exception {
+        runner.start("output_limit = 2");
+        Ended job =
+                runner.run(runner.job().script("seq 9000000", "test -d .git && touch printed"))
+                        .succeeded();
+
+        assertThat(job.log()).contains("Job's log exceeded limit");
+        checksumIsRight(job);
+    }
+
+    @Test
     @Tag("JS-105")
     @Tag("JS-106")
     @Tag("JS-107")

@@ -51,6 +51,7 @@ public final class OutputPipe implements AutoCloseable {
     private final ProcessIdentity collector;
     private final ByteBuffer buffer = ByteBuffer.allocate(BLOCK).limit(0);
     private int segment;
+    private int released;
     private long consumed;
     private @Nullable FileChannel channel;
 
@@ -58,6 +59,7 @@ public final class OutputPipe implements AutoCloseable {
         this.directory = directory;
         this.collector = collector;
         this.segment = segment;
+        released = segment;
     }
 
     /**
@@ -141,7 +143,7 @@ public final class OutputPipe implements AutoCloseable {
     /**
      * The next bytes, at most {@value #BLOCK}; without any when there are none yet. The buffer is
      * used again by the next call, and what its user left in it comes again. Segments that are read
-     * to their end are kept until {@link #release}.
+     * to their end are kept until {@link #releaseRead}.
      */
     ByteBuffer read() throws IOException {
         if (buffer.hasRemaining()) {
@@ -175,14 +177,13 @@ public final class OutputPipe implements AutoCloseable {
         return buffer.flip();
     }
 
-    /** Deletes the segments that lie wholly before a position: they are taken care of elsewhere. */
-    public void release(Position position) throws IOException {
-        for (int old = position.segment() - 1; old >= 0; old--) {
-            if (!Files.deleteIfExists(directory.resolve("segment." + old))) {
-                return;
-            }
+    /** Deletes the segments that were read to their end: their bytes are taken care of elsewhere. */
+    void releaseRead() throws IOException {
+        for (; released < segment; released++) {
+            Files.deleteIfExists(directory.resolve("segment." + released));
         }
     }
+
 
     /** Whether the collector lives: without it nothing more comes than the segments hold. */
     boolean isCollected() {

@@ -168,6 +168,8 @@ public final class StageProcess {
         if (bytes.hasRemaining()) {
             quietSince = System.nanoTime();
             Optional<Integer> status = mark.pass(bytes, output);
+            // What was passed on lies in the job's log by now; without room the job would stop.
+            pipe.releaseRead();
             return status.map(
                     code -> ended(vanished ? new StageEnd.Vanished() : new StageEnd.Exited(code)));
         }

@@ -102,7 +102,6 @@ class StageProcessTest {
                                 }
                             },
                             Duration.ofMillis(50));
-            pipe.release(pipe.position());
         }
         assertThat(end).contains(new StageEnd.Exited(0));
         assertThat(counted[0]).isEqualTo(lines);
