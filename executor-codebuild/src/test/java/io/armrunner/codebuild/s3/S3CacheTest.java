@@ -50,7 +50,7 @@ class S3CacheTest {
 
     @AfterAll
     static void stop() throws Exception {
-        server.close();
+        server.stop();
     }
 
     @BeforeEach

@@ -15,7 +15,7 @@ import software.amazon.awssdk.services.s3.model.HeadObjectResponse;
 import software.amazon.awssdk.services.s3.model.S3Object;
 
 /** An S3 server on loopback that checks every signature, with one empty bucket. */
-final class S3Server implements AutoCloseable {
+final class S3Server {
     static final String BUCKET = "ci-cache";
     static final String ACCESS_KEY = "AKIATESTKEY";
     static final String SECRET_KEY = "a-secret-of-the-test";
@@ -93,8 +93,7 @@ final class S3Server implements AutoCloseable {
                 false);
     }
 
-    @Override
-    public void close() throws Exception {
+    void stop() throws Exception {
         proxy.stop();
     }
 }
