@@ -206,8 +206,7 @@ final class RemoteArchive {
         }
     }
 
-    private static boolean isCurrent(
-            FileTime have, Instant changed, String knownTag, String etag) {
+    private static boolean isCurrent(FileTime have, Instant changed, String knownTag, String etag) {
         if (knownTag.isEmpty() || etag.isEmpty()) {
             return !changed.isAfter(have.toInstant());
         }
