@@ -30,13 +30,18 @@ public final class HostShellEnvironment implements Environment {
      * What all jobs of a lane share.
      *
      * @param shell {@code bash} or {@code sh}
-     * @param login whether each stage begins with the user's login profile, as a service must; someone who starts jobs
-     *     from a terminal has been through it
+     * @param login whether each stage begins with the user's login profile, as a service must;
+     *     someone who starts jobs from a terminal has been through it
      * @param user whom the shells run as, empty for the runner's own user
      * @param inherited the runner's environment
      * @param workingDirectory where shells start
      */
-    public record Host(String shell, boolean login, String user, Map<String, String> inherited, Path workingDirectory) {}
+    public record Host(
+            String shell,
+            boolean login,
+            String user,
+            Map<String, String> inherited,
+            Path workingDirectory) {}
 
     private final Host host;
     private final Path directory;
@@ -102,7 +107,8 @@ public final class HostShellEnvironment implements Environment {
 
     private List<String> argv() {
         if (!host.user().isEmpty()) {
-            return List.of("su", "-s", "/bin/" + host.shell(), host.user(), "-c", host.shell() + " -l");
+            return List.of(
+                    "su", "-s", "/bin/" + host.shell(), host.user(), "-c", host.shell() + " -l");
         }
         return host.login() ? List.of(host.shell(), "-l") : List.of(host.shell());
     }

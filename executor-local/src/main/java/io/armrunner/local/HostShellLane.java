@@ -22,6 +22,8 @@ public final class HostShellLane implements Lane {
                     "artifacts_exclude",
                     "upload_multiple_artifacts",
                     "upload_raw_artifacts",
+                    "cache",
+                    "fallback_cache_keys",
                     "refspecs",
                     "masking",
                     "raw_variables",

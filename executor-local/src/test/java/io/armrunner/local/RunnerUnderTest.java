@@ -37,11 +37,8 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.Set;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -63,20 +60,9 @@ final class RunnerUnderTest implements BeforeEachCallback, AfterEachCallback {
 
     static final String SYSTEM_ID = "s_0123456789ab";
 
-    /** Features of the stages that move files, which these tests leave out. */
-    private static final Set<String> FILE_FEATURES =
-            Set.of(
-                    "artifacts",
-                    "artifacts_exclude",
-                    "upload_multiple_artifacts",
-                    "upload_raw_artifacts",
-                    "cache",
-                    "fallback_cache_keys");
-
     private final CoordinatorExtension extension;
     private final Map<String, String> environment = new HashMap<>();
     private final List<HttpClient> clients = new ArrayList<>();
-    private final List<String> file = new ArrayList<>();
     private int concurrent = 4;
     private Duration checkInterval = Duration.ofMillis(50);
     private Duration shutdown = Duration.ofSeconds(10);
@@ -183,7 +169,6 @@ final class RunnerUnderTest implements BeforeEachCallback, AfterEachCallback {
         toml.append("token = \"").append(registered.token().value()).append("\"\n");
         toml.append("executor = \"shell\"\nshell = \"bash\"\n");
         lines.forEach(line -> toml.append(line).append('\n'));
-        file.add(toml.toString());
         Config config = ConfigReader.read(toml.toString(), "config.toml", Map.of()).config();
         RunnerConfig runner = config.runners().getFirst();
         SecureRandom random = new SecureRandom();
@@ -196,8 +181,6 @@ final class RunnerUnderTest implements BeforeEachCallback, AfterEachCallback {
                         InstantSource.system(),
                         random,
                         Thread::sleep);
-        Set<String> features = new HashSet<>(HostShellLane.FEATURES);
-        features.addAll(FILE_FEATURES);
         GitLabClient client =
                 new GitLabClient(
                         caller,
@@ -212,7 +195,7 @@ final class RunnerUnderTest implements BeforeEachCallback, AfterEachCallback {
                                 "arm64",
                                 "shell",
                                 runner.shell(),
-                                features,
+                                HostShellLane.FEATURES,
                                 Map.of()));
         return new ConfiguredRunner(
                 runner,
@@ -232,7 +215,7 @@ final class RunnerUnderTest implements BeforeEachCallback, AfterEachCallback {
         inherited.put("HOME", home().toString());
         inherited.putAll(environment);
         return new HostShellLane(
-                new HostShellEnvironment.Host(shell, "", Map.copyOf(inherited), directory()),
+                new HostShellEnvironment.Host(shell, true, "", Map.copyOf(inherited), directory()),
                 builds(),
                 directory().resolve("cache"),
                 random);
@@ -342,10 +325,5 @@ final class RunnerUnderTest implements BeforeEachCallback, AfterEachCallback {
             clients.forEach(HttpClient::close);
             extension.afterEach(context);
         }
-    }
-
-    /** The configured text, for failures. */
-    Optional<String> config() {
-        return file.stream().reduce(String::concat);
     }
 }

@@ -7,12 +7,14 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
 
 /** {@code armrunner run}: the service. */
 @Command(name = "run", description = "Asks GitLab for jobs and runs them until told to stop.")
 final class RunCommand implements Callable<Integer> {
     private final Work<RunCommand> work;
     @Mixin private final ConfigOption config = new ConfigOption();
+    @ParentCommand private @Nullable GlobalOptions global;
 
     @Option(
             names = {"-d", "--working-directory"},
@@ -35,6 +37,11 @@ final class RunCommand implements Callable<Integer> {
 
     RunCommand(Work<RunCommand> work) {
         this.work = work;
+    }
+
+    /** The flags that every command has. */
+    GlobalOptions global() {
+        return global == null ? new GlobalOptions() : global;
     }
 
     Optional<Path> config() {

@@ -41,6 +41,12 @@ final class RunService implements Work<RunCommand> {
             throws ConfigException, IOException, InterruptedException, UserError {
         ConfigFile file = surroundings.configFile(command.config());
         LoadedConfig loaded = file.load();
+        GlobalOptions words = command.global();
+        Logging.configure(
+                words.logLevel().or(loaded.config()::logLevel).orElse("info"),
+                words.logFormat().or(loaded.config()::logFormat).orElse("runner"),
+                surroundings.err(),
+                surroundings.interactive());
         Version version = Version.current();
         LOG.info(
                 "starting version={} revision={} arch={} pid={} config={}",
@@ -82,7 +88,8 @@ final class RunService implements Work<RunCommand> {
         try (Signals signals = new Signals();
                 EventLoops loops = EventLoops.open(EVENT_LOOPS);
                 RunnerFactory factory =
-                        new RunnerFactory(surroundings, loops, configDirectory, user, working, true)) {
+                        new RunnerFactory(
+                                surroundings, loops, configDirectory, user, working, true)) {
             List<ConfiguredRunner> runners = new ArrayList<>();
             for (RunnerConfig runner : config.runners()) {
                 if (runner.token().isEmpty()) {

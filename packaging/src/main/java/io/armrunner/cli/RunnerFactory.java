@@ -2,8 +2,12 @@ package io.armrunner.cli;
 
 import io.armrunner.artifacts.ArtifactStages;
 import io.armrunner.artifacts.StageTools;
+import io.armrunner.cache.CacheStages;
+import io.armrunner.cache.CacheTools;
+import io.armrunner.codebuild.s3.RemoteCaches;
 import io.armrunner.config.RunnerCertificates;
 import io.armrunner.config.RunnerConfig;
+import io.armrunner.engine.CachesAndArtifacts;
 import io.armrunner.engine.FileStages;
 import io.armrunner.files.PackingThreads;
 import io.armrunner.http.ClientSettings;
@@ -29,8 +33,8 @@ import java.util.Optional;
 import java.util.random.RandomGenerator;
 
 /**
- * Puts a {@code [[runners]]} entry together with what it needs: its line to GitLab, its lane, its settings. Owns the HTTP
- * clients, one for each set of certificates; used on the main thread.
+ * Puts a {@code [[runners]]} entry together with what it needs: its line to GitLab, its lane, its
+ * settings. Owns the HTTP clients, one for each set of certificates; used on the main thread.
  */
 final class RunnerFactory implements AutoCloseable {
     private static final List<String> SHELLS = List.of("bash", "sh");
@@ -82,12 +86,23 @@ final class RunnerFactory implements AutoCloseable {
                     "runner \"%s\": shell = \"%s\" is not supported on Linux hosts; use \"bash\" or \"sh\""
                             .formatted(config.name(), config.shell()));
         }
-        RetryingCaller caller = caller(config, connectionMaxAge);
+        HttpClient http = http(config, connectionMaxAge);
+        RetryingCaller caller =
+                new RetryingCaller(
+                        http, Identity.userAgent(), surroundings.clock(), random, Thread::sleep);
         GitLabUrl url = GitLabUrl.of(config.url());
         GitLabClient client =
-                new GitLabClient(caller, url, config.token(), systemId.value(), Identity.of(config));
+                new GitLabClient(
+                        caller, url, config.token(), systemId.value(), Identity.of(config));
         FileStages files =
-                new JobFiles(
+                new CachesAndArtifacts(
+                        new CacheStages(
+                                new CacheTools(
+                                        packing,
+                                        inherited(),
+                                        Thread::sleep,
+                                        surroundings.clock(),
+                                        RemoteCaches.open(config.name(), config.cache(), http))),
                         new ArtifactStages(
                                 new StageTools(
                                         new GitLabArtifactStore(caller, url, random),
@@ -96,18 +111,25 @@ final class RunnerFactory implements AutoCloseable {
                                         Thread::sleep,
                                         surroundings.clock())));
         return new ConfiguredRunner(
-                config, settings(config), client, client::reports, lane(config), _ -> files,
+                config,
+                settings(config),
+                client,
+                client::reports,
+                lane(config),
+                _ -> files,
                 RunnerCertificates.of(config, configDirectory));
     }
 
-    private RetryingCaller caller(RunnerConfig config, Duration connectionMaxAge) {
-        ClientSettings settings = ClientSettings.DEFAULTS
-                .withConnectionMaxAge(connectionMaxAge)
-                .withEnvironment(surroundings.environment())
-                .withTls(config.tlsCaFile(), config.tlsCertFile(), config.tlsKeyFile())
-                .withCertificates(configDirectory.resolve("certs"), java.net.URI.create(config.url()).getHost());
-        HttpClient http = clients.computeIfAbsent(settings, wanted -> HttpClient.open(loops, wanted));
-        return new RetryingCaller(http, Identity.userAgent(), surroundings.clock(), random, Thread::sleep);
+    private HttpClient http(RunnerConfig config, Duration connectionMaxAge) {
+        ClientSettings settings =
+                ClientSettings.DEFAULTS
+                        .withConnectionMaxAge(connectionMaxAge)
+                        .withEnvironment(surroundings.environment())
+                        .withTls(config.tlsCaFile(), config.tlsCertFile(), config.tlsKeyFile())
+                        .withCertificates(
+                                configDirectory.resolve("certs"),
+                                java.net.URI.create(config.url()).getHost());
+        return clients.computeIfAbsent(settings, wanted -> HttpClient.open(loops, wanted));
     }
 
     private RunnerSettings settings(RunnerConfig config) {
@@ -115,12 +137,16 @@ final class RunnerFactory implements AutoCloseable {
                 config,
                 systemId.value(),
                 new RunnerSettings.Product(
-                        "armrunner", version.version(), version.revision(), "linux/" + Version.architecture()));
+                        "armrunner",
+                        version.version(),
+                        version.revision(),
+                        "linux/" + Version.architecture()));
     }
 
     private Lane lane(RunnerConfig config) {
         return new HostShellLane(
-                new HostShellEnvironment.Host(config.shell(), login, user.orElse(""), inherited(), workingDirectory),
+                new HostShellEnvironment.Host(
+                        config.shell(), login, user.orElse(""), inherited(), workingDirectory),
                 directory(config.buildsDir(), "builds"),
                 directory(config.cacheDir(), "cache"),
                 random);

@@ -14,9 +14,8 @@ import java.util.Optional;
  * packages too.
  *
  * <p>{@code ARMRUNNER_ARCH_CHECK} is {@code off}, {@code warn} (the default) or {@code fail};
- * {@code ARMRUNNER_EXPECT_ARCH} names the machine, {@code aarch64} if it is not set. {@link #begin}
- * and {@link #file} are called while the archive is written, {@link #finish} when it was sent, one
- * after the other.
+ * {@code ARMRUNNER_EXPECT_ARCH} names the machine, {@code aarch64} if it is not set. {@link #file}
+ * is called by the thread that writes one archive, {@link #finish} by the job's when it was sent.
  */
 final class ArchCheck {
     private static final int SHOWN = 50;
@@ -63,12 +62,9 @@ final class ArchCheck {
         };
     }
 
-    /** The archive begins, perhaps once more. */
-    void begin() {
-        others.clear();
-        containers.clear();
-        unread.clear();
-        natives = 0;
+    /** The same for another try: what the one before counts meanwhile is not seen here. */
+    ArchCheck anew() {
+        return new ArchCheck(mode, expected, project, lines);
     }
 
     /** A file goes into the archive. */

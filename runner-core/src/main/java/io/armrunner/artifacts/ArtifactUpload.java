@@ -70,7 +70,7 @@ final class ArtifactUpload {
             lines.error("No files to upload");
             return;
         }
-        Optional<ArchCheck> check = Optional.empty();
+        AtomicReference<Optional<ArchCheck>> check = new AtomicReference<>(Optional.empty());
         AtomicReference<LocalFileException> broken = new AtomicReference<>();
         ArtifactFormat format = format(entry.artifactFormat());
         BodyWriter content;
@@ -79,7 +79,7 @@ final class ArtifactUpload {
                     switch (format) {
                         case ZIP -> {
                             List<Path> all = withProvenance(entry, name, files);
-                            check = ArchCheck.of(environment, project, lines);
+                            check.set(ArchCheck.of(environment, project, lines));
                             yield zip(all, check);
                         }
                         case GZIP -> {
@@ -105,8 +105,9 @@ final class ArtifactUpload {
                         fileName(entry.name(), name, format),
                         remembering(content, broken));
         tries(upload, files, broken);
-        if (check.isPresent()) {
-            check.get().finish();
+        Optional<ArchCheck> seen = check.get();
+        if (seen.isPresent()) {
+            seen.get().finish();
         }
     }
 
@@ -126,11 +127,12 @@ final class ArtifactUpload {
         return all;
     }
 
-    private BodyWriter zip(List<Path> files, Optional<ArchCheck> check) {
+    private BodyWriter zip(List<Path> files, AtomicReference<Optional<ArchCheck>> check) {
         ZipPacker packer = new ZipPacker(tools.threads(), level());
         return out -> {
-            check.ifPresent(ArchCheck::begin);
-            packer.pack(project, files, out, new Listener(check, lines));
+            Optional<ArchCheck> mine = check.get().map(ArchCheck::anew);
+            check.set(mine);
+            packer.pack(project, files, out, new Listener(mine, lines));
         };
     }
 

@@ -94,8 +94,7 @@ final class Containers {
      */
     static String scan(Path file, String name, BiConsumer<String, String> found) {
         try (FileChannel channel =
-                        FileChannel.open(
-                                file, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
+                        FileChannel.open(file, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
                 InputStream in = new BufferedInputStream(Files.newInputStream(file), BUFFER)) {
             in.mark(BUFFER);
             byte[] head = in.readNBytes(ElfHead.LENGTH);
@@ -133,8 +132,8 @@ final class Containers {
                     MOST_UNPACKED,
                     (entry, head, length) ->
                             ElfHead.machine(head, length)
-                                    .ifPresent(machine ->
-                                            found.accept(name + "!/" + entry, machine)));
+                                    .ifPresent(
+                                            machine -> found.accept(name + "!/" + entry, machine)));
         }
     }
 

@@ -172,6 +172,10 @@ final class ApiRouter implements HttpHandler, AutoCloseable {
                                 status)));
     }
 
+    int held() {
+        return requests.held();
+    }
+
     int inFlight() {
         return inFlight.get();
     }

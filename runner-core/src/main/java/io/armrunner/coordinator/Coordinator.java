@@ -171,6 +171,11 @@ public final class Coordinator implements AutoCloseable {
         return router.inFlight();
     }
 
+    /** How many job requests are held until the queue changes. */
+    public int requestsHeld() {
+        return router.held();
+    }
+
     /** All that a runner did and must not do, in words. */
     public List<String> violations() {
         return books.locked(books::violations);

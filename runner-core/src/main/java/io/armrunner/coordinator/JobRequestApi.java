@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** {@code POST /jobs/request}: hands jobs out (runner-protocol §3.1 to §3.4, §11). */
@@ -20,9 +21,15 @@ final class JobRequestApi {
     private static final String LAST_UPDATE = "X-GitLab-Last-Update";
 
     private final Books books;
+    private final AtomicInteger held = new AtomicInteger();
 
     JobRequestApi(Books books) {
         this.books = books;
+    }
+
+    /** How many requests wait for a change of the queue. */
+    int held() {
+        return held.get();
     }
 
     @Nullable Reply answer(Call call) throws IOException, InterruptedException {
@@ -46,7 +53,12 @@ final class JobRequestApi {
         boolean polling =
                 call.isJson() && !lastUpdate.isEmpty() && !books.settings().longPoll().isZero();
         if (polling && books.locked(() -> lastUpdate.equals(runner.queueValue()))) {
-            hold(call, runner, lastUpdate);
+            held.incrementAndGet();
+            try {
+                hold(call, runner, lastUpdate);
+            } finally {
+                held.decrementAndGet();
+            }
             return call.exchange().isClosed()
                     ? abandoned(call)
                     : Reply.empty(204).with("Gitlab-Ci-Builds-Polling", "yes");

@@ -281,9 +281,7 @@ public final class JobSession {
         return reply.status() == JobStatus.CANCELING ? Acceptance.CANCELED : Acceptance.GO_ON;
     }
 
-    /**
-     * A payload that can't be run: its explanation is the whole log.
-     */
+    /** A payload that can't be run: its explanation is the whole log. */
     private Ending refuse(TraceLog trace, JobFailure unusable) throws InterruptedException {
         JobReports reports = around.reports().reports(false);
         if (accept(reports) == Acceptance.OVER) {

@@ -144,16 +144,17 @@ final class JobRun {
 
     private JobSession session(Path directory, ConcurrentIds.Ids numbers) {
         JobPayload payload = accepted.payload();
-        JobPlace place = new JobPlace(
-                runner.lane().buildsRoot().toString(),
-                runner.lane().cacheRoot().toString(),
-                numbers.concurrentId(),
-                numbers.concurrentProjectId(),
-                runner.lane().isDisposable(),
-                !runner.lane().isDisposable(),
-                context.hostname(),
-                accepted.correlationId(),
-                tlsFiles());
+        JobPlace place =
+                new JobPlace(
+                        runner.lane().buildsRoot().toString(),
+                        runner.lane().cacheRoot().toString(),
+                        numbers.concurrentId(),
+                        numbers.concurrentProjectId(),
+                        runner.lane().isDisposable(),
+                        !runner.lane().isDisposable(),
+                        context.hostname(),
+                        accepted.correlationId(),
+                        tlsFiles());
         return new JobSession(
                 payload,
                 runner.settings(),
@@ -172,7 +173,10 @@ final class JobRun {
                 begun -> stage = begun);
     }
 
-    /** What the runner itself uses: a configured CA stands for the chain that GitLab showed (runner-protocol §1.5). */
+    /**
+     * What the runner itself uses: a configured CA stands for the chain that GitLab showed
+     * (runner-protocol §1.5).
+     */
     private JobPlace.TlsFiles tlsFiles() {
         RunnerCertificates files = runner.certificates();
         return new JobPlace.TlsFiles(

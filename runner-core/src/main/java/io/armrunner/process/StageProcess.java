@@ -110,7 +110,7 @@ public final class StageProcess {
                 file.write(bytes);
             }
         }
-        EndMark mark = new EndMark(nonce + "." + number);
+        EndMark mark = new EndMark(nonce, number);
         List<String> argv =
                 new ArrayList<>(List.of("setsid", "sh", "-c", LEADER, "armrunner-stage"));
         argv.addAll(
@@ -147,8 +147,7 @@ public final class StageProcess {
                         OutputPipe.readIfThere(
                                 pipe.directory().resolve("stage." + number + ".leader")))
                 .map(leader ->
-                        new StageProcess(
-                                pipe, script, leader, null, new EndMark(nonce + "." + number)));
+                        new StageProcess(pipe, script, leader, null, new EndMark(nonce, number)));
     }
 
     /** The group's leader. */
@@ -238,20 +237,25 @@ public final class StageProcess {
     /**
      * Finds the end mark in the output, in whatever pieces it comes, and passes on all that is not
      * it.
+     *
+     * <p>A mark of an earlier stage is dropped: on a busy machine that stage's leader may have
+     * written its own after we had written one in its place.
      */
     static final class EndMark {
-        private final byte[] mark;
-        private final byte[] held;
+        private final byte[] prefix;
+        private final String nonce;
+        private final String number;
+        private final StringBuilder tail = new StringBuilder();
         private int matched;
-        private int status = -1;
 
-        EndMark(String text) {
-            mark = ("\0" + text + " ").getBytes(US_ASCII);
-            held = mark.clone();
+        EndMark(String nonce, int number) {
+            this.nonce = nonce;
+            this.number = Integer.toString(number);
+            prefix = ("\0" + nonce + ".").getBytes(US_ASCII);
         }
 
         String text() {
-            return new String(mark, 1, mark.length - 2, US_ASCII);
+            return nonce + "." + number;
         }
 
         /**
@@ -265,22 +269,29 @@ public final class StageProcess {
             int end = base + bytes.limit();
             for (int i = start; i < end; i++) {
                 byte b = array[i];
-                if (matched == mark.length) {
-                    if (b == '\n') {
-                        bytes.position(i + 1 - base);
-                        return Optional.of(Math.max(status, 0));
+                if (matched == prefix.length) {
+                    if (b != '\n') {
+                        tail.append((char) b);
+                        continue;
                     }
-                    status = Math.max(status, 0) * 10 + (b - '0');
-                } else if (b == mark[matched]) {
+                    matched = 0;
+                    start = i + 1;
+                    Optional<Integer> status = status();
+                    tail.setLength(0);
+                    if (status.isPresent()) {
+                        bytes.position(start - base);
+                        return status;
+                    }
+                } else if (b == prefix[matched]) {
                     if (matched == 0 && i > start) {
                         output.write(array, start, i - start);
                     }
                     matched++;
                     start = i + 1;
                 } else if (matched > 0) {
-                    // The mark's first byte stands nowhere else in it: a failed match can only
+                    // The prefix's first byte stands nowhere else in it: a failed match can only
                     // begin anew here.
-                    output.write(held, 0, matched);
+                    output.write(prefix, 0, matched);
                     matched = 0;
                     start = i;
                     i--;
@@ -291,6 +302,14 @@ public final class StageProcess {
             }
             bytes.position(end - base);
             return Optional.empty();
+        }
+
+        /** The status in a mark whose tail is complete; empty if it is another stage's. */
+        private Optional<Integer> status() {
+            int space = tail.indexOf(" ");
+            return tail.substring(0, space).equals(number)
+                    ? Optional.of(Integer.parseInt(tail.substring(space + 1)))
+                    : Optional.empty();
         }
     }
 }

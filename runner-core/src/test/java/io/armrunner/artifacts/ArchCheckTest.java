@@ -116,13 +116,11 @@ class ArchCheckTest {
         JobPlan other =
                 taken(Map.of("ARMRUNNER_ARCH_CHECK", "fail", "ARMRUNNER_EXPECT_ARCH", "amd64"));
         Files.write(out(other).resolve("bad.so"), elf(X86_64));
-        assertThat(last(runner.upload(other)))
-                .isEqualTo("x86-64 check: 1 native file, all x86-64");
+        assertThat(last(runner.upload(other))).isEqualTo("x86-64 check: 1 native file, all x86-64");
     }
 
     @Test
-    void archivesInTheArtifactAreLookedInto()
-            throws IOException, InterruptedException, JobFailure {
+    void archivesInTheArtifactAreLookedInto() throws IOException, InterruptedException, JobFailure {
         JobPlan plan = taken(Map.of());
         Path out = out(plan);
         Path tree = Files.createDirectories(gitlab.directory().resolve("tree/usr/lib"));
@@ -152,8 +150,7 @@ class ArchCheckTest {
                 new String[] {
                     "a.tar", "a.tgz", "a.tar.xz", "a.tar.zst", "a.whl", "a.jar", "xz.deb", "gz.deb"
                 }) {
-            assertThat(ran.log())
-                    .contains("WARNING:   out/" + name + "!/usr/lib/libx.so: x86-64");
+            assertThat(ran.log()).contains("WARNING:   out/" + name + "!/usr/lib/libx.so: x86-64");
         }
     }
 

@@ -73,6 +73,7 @@ final class ArtifactJob {
     final HttpClient http;
     private final Path directory;
     private final PackingThreads threads = new PackingThreads(2);
+    private final RetryingCaller caller;
     private final ArtifactStages stages;
     private final GitLabClient client;
     private final List<JobPayload> taken = new ArrayList<>();
@@ -82,20 +83,24 @@ final class ArtifactJob {
         gitlab = extension.coordinator();
         directory = extension.directory();
         http = HttpClient.open(extension.eventLoops(), ClientSettings.DEFAULTS);
-        var caller =
+        caller =
                 new RetryingCaller(
                         http, "armrunner 1", InstantSource.system(), new Random(1), _ -> {});
         GitLabUrl url = GitLabUrl.of(gitlab.url().toString());
         CoordinatorRunner runner = gitlab.registerRunner(RunnerSpec.tagged());
         client = new GitLabClient(caller, url, runner.token(), "s_0a1b2c3d4e5f", INFO);
-        stages =
-                new ArtifactStages(
-                        new StageTools(
-                                new GitLabArtifactStore(caller, url, new Random(2)),
-                                threads,
-                                TestRepository.environment(),
-                                waits::add,
-                                InstantSource.system()));
+        stages = stagesFor(gitlab.url().toString());
+    }
+
+    /** The stages against another server. */
+    ArtifactStages stagesFor(String url) {
+        return new ArtifactStages(
+                new StageTools(
+                        new GitLabArtifactStore(caller, GitLabUrl.of(url), new Random(2)),
+                        threads,
+                        TestRepository.environment(),
+                        waits::add,
+                        InstantSource.system()));
     }
 
     /** Queues the job and takes it. */
@@ -161,6 +166,11 @@ final class ArtifactJob {
     }
 
     Ran run(JobPlan plan, Stage stage) throws IOException, InterruptedException {
+        return run(stages, plan, stage);
+    }
+
+    Ran run(ArtifactStages stages, JobPlan plan, Stage stage)
+            throws IOException, InterruptedException {
         boolean failed = false;
         byte[] bytes;
         Path file = directory.resolve("log" + ++logs);

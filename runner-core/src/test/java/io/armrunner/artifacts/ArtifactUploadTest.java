@@ -23,9 +23,11 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -489,6 +491,61 @@ class ArtifactUploadTest {
                 .containsExactly(
                         "['a', 'artifacts-metadata.json'] [{'name': 'a', 'digest': {'sha256': 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'}}] False",
                         "True pack");
+    }
+
+    @Test
+    void tenCutsAtRandomPlacesEndInTheRightBytes()
+            throws IOException, InterruptedException, JobFailure {
+        JobPlan plan = archive("out");
+        byte[] noise = new byte[400_000];
+        new Random(5).nextBytes(noise);
+        for (int i = 0; i < 5; i++) {
+            write(plan, "out/" + i, "");
+            Files.write(ArtifactJob.project(plan).resolve("out/" + i), noise);
+        }
+        Random random = new Random(6);
+        AtomicInteger seen = new AtomicInteger();
+        List<byte[]> whole = Collections.synchronizedList(new ArrayList<>());
+        try (HttpServer other =
+                HttpServer.start(
+                        gitlab.eventLoops(),
+                        new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+                        exchange -> {
+                            // Of three tries each time the first two are cut.
+                            if (seen.getAndIncrement() % 3 < 2) {
+                                exchange.body().skipNBytes(random.nextInt(2_000_000));
+                                exchange.abort();
+                            } else {
+                                whole.add(exchange.body(3 << 20));
+                                exchange.reply(201, Map.of(), new byte[0]);
+                            }
+                        })) {
+            ArtifactStages stages = runner.stagesFor("http://127.0.0.1:" + other.port());
+            for (int round = 0; round < 5; round++) {
+                ArtifactJob.Ran ran = runner.run(stages, plan, upload(plan));
+                assertThat(ran.failed()).as(ran.log()).isFalse();
+            }
+        }
+        assertThat(seen).hasValue(15);
+        assertThat(whole).hasSize(5);
+        for (byte[] body : whole) {
+            Path sent = Files.write(gitlab.directory().resolve("sent"), body);
+            assertThat(
+                            Python.run(
+                                    "import sys,zipfile,io",
+                                    "d=open(sys.argv[1],'rb').read()",
+                                    "z=zipfile.ZipFile(io.BytesIO(d[d.index(b'PK'):d.rindex(b'\\r\\n--arm')]))",
+                                    "print(z.testzip(), len(z.namelist()))",
+                                    sent.toString()))
+                    .containsExactly("None 6");
+        }
+    }
+
+    private static Stage upload(JobPlan plan) {
+        return plan.stages().stream()
+                .filter(Stage.UploadArtifacts.class::isInstance)
+                .findFirst()
+                .orElseThrow();
     }
 
     @Test

@@ -11,6 +11,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Random;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -133,12 +135,23 @@ class CoordinatorGitTest {
                 new ProcessBuilder("git", "clone", "--quiet", url(), target().toString())
                         .redirectErrorStream(true)
                         .start();
-        await().atMost(LIMIT).until(() -> coordinator.requestsInFlight() == 1);
+        await("the server's own git answers")
+                .atMost(LIMIT)
+                .until(() -> coordinator.requestsInFlight() == 1 && serverGit(clone) > 0);
         clone.descendants().forEach(ProcessHandle::destroyForcibly);
         clone.destroyForcibly();
-        // The extension checks that no git of the server is left; the request must end too.
         await().atMost(LIMIT).until(() -> coordinator.requestsInFlight() == 0);
+        await("the server's git has gone").atMost(LIMIT).until(() -> serverGit(clone) == 0);
         coordinator.faults().clear();
+    }
+
+    /** How many processes besides the client's this JVM has started. */
+    private static long serverGit(Process client) {
+        Set<ProcessHandle> clients = client.descendants().collect(Collectors.toSet());
+        return ProcessHandle.current()
+                .descendants()
+                .filter(process -> process.pid() != client.pid() && !clients.contains(process))
+                .count();
     }
 
     /** Text that does not compress, a few times what a socket buffers. */

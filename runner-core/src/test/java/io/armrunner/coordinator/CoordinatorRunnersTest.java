@@ -127,8 +127,7 @@ class CoordinatorRunnersTest {
             for (int i = 0; i < 100; i++) {
                 held.add(threads.submit(() -> client.json("POST", "/jobs/request", waiting)));
             }
-            await().atMost(Duration.ofSeconds(15))
-                    .until(() -> coordinator.requestsInFlight() == 100);
+            await().atMost(Duration.ofSeconds(15)).until(() -> coordinator.requestsHeld() == 100);
             CoordinatorJob job = coordinator.job("new").script("true").enqueue();
             for (Future<HttpResponse<String>> one : held) {
                 HttpResponse<String> reply = one.get(15, TimeUnit.SECONDS);

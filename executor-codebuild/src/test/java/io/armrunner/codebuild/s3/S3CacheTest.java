@@ -50,7 +50,7 @@ class S3CacheTest {
 
     @AfterAll
     static void stop() throws Exception {
-        server.stop();
+        server.close();
     }
 
     @BeforeEach

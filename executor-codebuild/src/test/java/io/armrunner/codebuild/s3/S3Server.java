@@ -15,7 +15,7 @@ import software.amazon.awssdk.services.s3.model.HeadObjectResponse;
 import software.amazon.awssdk.services.s3.model.S3Object;
 
 /** An S3 server on loopback that checks every signature, with one empty bucket. */
-final class S3Server {
+final class S3Server implements AutoCloseable {
     static final String BUCKET = "ci-cache";
     static final String ACCESS_KEY = "AKIATESTKEY";
     static final String SECRET_KEY = "a-secret-of-the-test";
@@ -93,7 +93,12 @@ final class S3Server {
                 false);
     }
 
-    void stop() throws Exception {
-        proxy.stop();
+    @Override
+    public void close() {
+        try {
+            proxy.stop();
+        } catch (Exception e) {
+            throw new IllegalStateException("could not stop the S3 server", e);
+        }
     }
 }
