@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.time.temporal.ChronoUnit;
 import java.util.Map;
 import java.util.Optional;
 
@@ -193,11 +194,7 @@ final class RemoteArchive {
             }
             String etag = reply.header("ETag").orElse("");
             Instant changed = lastModified(reply);
-            boolean current =
-                    have.isPresent()
-                            && (!changed.isAfter(have.get().toInstant())
-                                    || (!etag.isEmpty() && etag.equals(knownTag)));
-            if (current) {
+            if (have.isPresent() && isCurrent(have.get(), changed, knownTag, etag)) {
                 upToDate();
                 return new Done();
             }
@@ -207,6 +204,15 @@ final class RemoteArchive {
             receive(reply, local, FileTime.from(changed), etag);
             return new Done();
         }
+    }
+
+    private static boolean isCurrent(FileTime have, Instant changed, String knownTag, String etag) {
+        if (knownTag.isEmpty() || etag.isEmpty()) {
+            return !changed.isAfter(have.toInstant());
+        }
+        // The store tells whole seconds: another object of the same second may be the newer one.
+        return etag.equals(knownTag)
+                || changed.isBefore(have.toInstant().truncatedTo(ChronoUnit.SECONDS));
     }
 
     private void upToDate() {
