@@ -34,6 +34,7 @@ final class ApiRouter implements HttpHandler, AutoCloseable {
     private final Map<String, String> requestIds = new HashMap<>();
 
     private final AtomicInteger inFlight = new AtomicInteger();
+    private final AtomicInteger answered = new AtomicInteger();
 
     ApiRouter(
             Books books,
@@ -58,14 +59,19 @@ final class ApiRouter implements HttpHandler, AutoCloseable {
         inFlight.incrementAndGet();
         String requestId =
                 real.header("x-request-id").orElseGet(() -> books.locked(() -> books.hex(32)));
-        var exchange = new FaultyExchange(real, Map.of("X-Request-Id", requestId));
+        var exchange =
+                new FaultyExchange(
+                        real, Map.of("X-Request-Id", requestId), answered::incrementAndGet);
         Call call = new Call(exchange, Route.of(real.method(), real.path()));
         try {
             call = serve(call, exchange);
         } finally {
-            inFlight.decrementAndGet();
             exchange.end();
             record(call, start, exchange.status());
+            inFlight.decrementAndGet();
+            if (exchange.isAnswered()) {
+                answered.decrementAndGet();
+            }
         }
     }
 
@@ -174,6 +180,14 @@ final class ApiRouter implements HttpHandler, AutoCloseable {
 
     int held() {
         return requests.held();
+    }
+
+    /**
+     * How many calls have their answer and are not in the books yet: their callers may look there
+     * already.
+     */
+    int answered() {
+        return answered.get();
     }
 
     int inFlight() {

@@ -12,6 +12,7 @@ import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
@@ -27,6 +28,12 @@ import org.jspecify.annotations.Nullable;
  * removes the artifacts and logs.
  */
 public final class Coordinator implements AutoCloseable {
+    /**
+     * Between an answer and its line in the books lie microseconds, unless the host is out of
+     * breath.
+     */
+    private static final Duration WRITING_DOWN = Duration.ofSeconds(1);
+
     private final EventLoops loops;
     private final CoordinatorSettings settings;
     private final Books books;
@@ -156,8 +163,15 @@ public final class Coordinator implements AutoCloseable {
         return faults;
     }
 
-    /** Every request that has been answered or cut, in the order of its end. */
+    /**
+     * Every request that has been answered or cut, in the order of its end. A caller who has an
+     * answer finds its request here: one that is being written down is waited for.
+     */
     public List<RecordedRequest> requests() {
+        long end = System.nanoTime() + WRITING_DOWN.toNanos();
+        while (router.answered() > 0 && System.nanoTime() < end) {
+            Thread.onSpinWait();
+        }
         return books.locked(books::requests);
     }
 

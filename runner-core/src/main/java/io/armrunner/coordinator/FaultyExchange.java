@@ -20,13 +20,24 @@ import org.jspecify.annotations.Nullable;
 final class FaultyExchange implements Exchange {
     private final Exchange real;
     private final Map<String, String> common;
+    private final Runnable answering;
+    private boolean answered;
     private @Nullable Fault fault;
     private int status = RecordedRequest.NO_ANSWER;
 
-    /** {@code common}: headers of every answer. */
-    FaultyExchange(Exchange real, Map<String, String> common) {
+    /**
+     * @param common headers of every answer
+     * @param answering called once, before the first byte of a whole answer goes out
+     */
+    FaultyExchange(Exchange real, Map<String, String> common, Runnable answering) {
         this.real = real;
         this.common = common;
+        this.answering = answering;
+    }
+
+    /** Whether {@code answering} was called. */
+    boolean isAnswered() {
+        return answered;
     }
 
     /** Shows the faults that come before the effect; whether the request is to be served at all. */
@@ -112,32 +123,34 @@ final class FaultyExchange implements Exchange {
     }
 
     @Override
-    public void reply(int answered, Map<String, String> headers, byte[] body) throws IOException {
-        status = answered;
+    public void reply(int code, Map<String, String> headers, byte[] body) throws IOException {
+        status = code;
+        if (!answered) {
+            answered = true;
+            answering.run();
+        }
         switch (fault) {
             case Fault.LostAnswer _ -> {}
             case Fault.Slow _, Fault.BrokenBody _ -> {
-                try (OutputStream out = replyStream(answered, headers)) {
+                try (OutputStream out = replyStream(code, headers)) {
                     out.write(body);
                 }
             }
-            case null -> real.reply(answered, all(headers), body);
-            case Fault.Answer _, Fault.Cut _, Fault.Delay _ ->
-                    real.reply(answered, all(headers), body);
+            case null -> real.reply(code, all(headers), body);
+            case Fault.Answer _, Fault.Cut _, Fault.Delay _ -> real.reply(code, all(headers), body);
         }
     }
 
     @Override
-    public OutputStream replyStream(int answered, Map<String, String> headers) throws IOException {
-        status = answered;
+    public OutputStream replyStream(int code, Map<String, String> headers) throws IOException {
+        status = code;
         return switch (fault) {
             case Fault.LostAnswer _ -> OutputStream.nullOutputStream();
-            case Fault.Slow slow -> new SlowOutput(real.replyStream(answered, all(headers)), slow);
+            case Fault.Slow slow -> new SlowOutput(real.replyStream(code, all(headers)), slow);
             case Fault.BrokenBody broken ->
-                    new BrokenOutput(real.replyStream(answered, all(headers)), broken.after());
-            case null -> real.replyStream(answered, all(headers));
-            case Fault.Answer _, Fault.Cut _, Fault.Delay _ ->
-                    real.replyStream(answered, all(headers));
+                    new BrokenOutput(real.replyStream(code, all(headers)), broken.after());
+            case null -> real.replyStream(code, all(headers));
+            case Fault.Answer _, Fault.Cut _, Fault.Delay _ -> real.replyStream(code, all(headers));
         };
     }
 

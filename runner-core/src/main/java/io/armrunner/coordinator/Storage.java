@@ -58,7 +58,7 @@ final class Storage implements HttpHandler, AutoCloseable {
                             + " "
                             + exchange.path());
         }
-        var answered = new FaultyExchange(exchange, Map.of());
+        var answered = new FaultyExchange(exchange, Map.of(), () -> {});
         try {
             if (answered.begin(faults.next(Endpoint.STORAGE, OptionalLong.empty()))) {
                 serve(answered);

@@ -177,13 +177,14 @@ public final class OutputPipe implements AutoCloseable {
         return buffer.flip();
     }
 
-    /** Deletes the segments that were read to their end: their bytes are taken care of elsewhere. */
+    /**
+     * Deletes the segments that were read to their end: their bytes are taken care of elsewhere.
+     */
     void releaseRead() throws IOException {
         for (; released < segment; released++) {
             Files.deleteIfExists(directory.resolve("segment." + released));
         }
     }
-
 
     /** Whether the collector lives: without it nothing more comes than the segments hold. */
     boolean isCollected() {
