@@ -116,9 +116,7 @@ final class JobLogEndToEndTest {
     @Test
     void aJobThatPrintsMoreThanItsSegmentsHoldGoesOn() throws Exception {
         runner.start("output_limit = 2");
-        Ended job =
-                runner.run(runner.job().script("seq 9000000", "test -d .git && touch printed"))
-                        .succeeded();
+        Ended job = runner.run(runner.job().script("seq 9000000")).succeeded();
 
         assertThat(job.log()).contains("Job's log exceeded limit");
         checksumIsRight(job);
