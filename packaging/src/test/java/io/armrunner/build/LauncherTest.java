@@ -1,7 +1,6 @@
 package io.armrunner.build;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -25,7 +24,7 @@ class LauncherTest {
 
     @BeforeEach
     void needsTheDistribution() {
-        assumeTrue(Files.isExecutable(launcher), "the distribution is not built");
+        assertThat(launcher).as("the distribution, which is built before this test").isExecutable();
     }
 
     @Test
