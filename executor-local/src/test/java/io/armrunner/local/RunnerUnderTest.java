@@ -162,6 +162,15 @@ final class RunnerUnderTest implements BeforeEachCallback, AfterEachCallback {
         return this;
     }
 
+    /** Goes on with another number of jobs and other runners, as after an edit of the file. */
+    void reload(int jobs, Map<CoordinatorRunner, List<String>> entries) throws ConfigException {
+        List<ConfiguredRunner> runners = new ArrayList<>();
+        for (Map.Entry<CoordinatorRunner, List<String>> entry : entries.entrySet()) {
+            runners.add(configured(entry.getKey(), entry.getValue()));
+        }
+        manager().reload(jobs, checkInterval, shutdown, runners);
+    }
+
     private ConfiguredRunner configured(CoordinatorRunner registered, List<String> lines)
             throws ConfigException {
         StringBuilder toml = new StringBuilder("[[runners]]\nname = \"under test\"\n");

@@ -1,5 +1,6 @@
 package io.armrunner.cli;
 
+import io.armrunner.config.Config;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -64,5 +65,14 @@ final class GlobalOptions {
 
     Optional<String> logFormat() {
         return Optional.ofNullable(logFormat);
+    }
+
+    /** Sets the process log up as the words say, else as the file says, else as is usual. */
+    void configureLogging(Config config, Surroundings surroundings) throws UserError {
+        Logging.configure(
+                logLevel().or(config::logLevel).orElse("info"),
+                logFormat().or(config::logFormat).orElse("runner"),
+                surroundings.err(),
+                surroundings.interactive());
     }
 }

@@ -3,8 +3,8 @@ package io.armrunner.cli;
 import io.armrunner.config.Config;
 import io.armrunner.config.ConfigException;
 import io.armrunner.config.ConfigFile;
+import io.armrunner.config.FileStamps;
 import io.armrunner.config.LoadedConfig;
-import io.armrunner.config.RunnerConfig;
 import io.armrunner.engine.EngineLimits;
 import io.armrunner.http.EventLoops;
 import io.armrunner.manager.ConfiguredRunner;
@@ -14,7 +14,6 @@ import io.armrunner.trace.Ticker;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -40,13 +39,9 @@ final class RunService implements Work<RunCommand> {
     public int run(RunCommand command)
             throws ConfigException, IOException, InterruptedException, UserError {
         ConfigFile file = surroundings.configFile(command.config());
+        FileStamps before = FileStamps.of(List.of(file.path()));
         LoadedConfig loaded = file.load();
-        GlobalOptions words = command.global();
-        Logging.configure(
-                words.logLevel().or(loaded.config()::logLevel).orElse("info"),
-                words.logFormat().or(loaded.config()::logFormat).orElse("runner"),
-                surroundings.err(),
-                surroundings.interactive());
+        command.global().configureLogging(loaded.config(), surroundings);
         Version version = Version.current();
         LOG.info(
                 "starting version={} revision={} arch={} pid={} config={}",
@@ -63,7 +58,13 @@ final class RunService implements Work<RunCommand> {
                         .map(surroundings.workingDirectory()::resolve)
                         .orElse(surroundings.workingDirectory());
         Optional<String> user = command.user().or(loaded.config()::user);
-        return serve(loaded.config(), configDirectory, working, user, Bounds.NONE);
+        return serve(
+                loaded.config(),
+                configDirectory,
+                working,
+                user,
+                Bounds.NONE,
+                Optional.of(new Changes(file, before, command.global())));
     }
 
     /**
@@ -81,40 +82,56 @@ final class RunService implements Work<RunCommand> {
         }
     }
 
+    /**
+     * Where changes of the configuration come from.
+     *
+     * @param loaded what the file was like when the service's configuration was read
+     * @param words of the command line, which beat the file
+     */
+    record Changes(ConfigFile file, FileStamps loaded, GlobalOptions words) {}
+
     /** Serves these runners until a signal, or one of the bounds, ends it; gives the exit code. */
     int serve(
-            Config config, Path configDirectory, Path working, Optional<String> user, Bounds bounds)
+            Config config,
+            Path configDirectory,
+            Path working,
+            Optional<String> user,
+            Bounds bounds,
+            Optional<Changes> changes)
             throws IOException, InterruptedException, UserError {
         try (Signals signals = new Signals();
                 EventLoops loops = EventLoops.open(EVENT_LOOPS);
                 RunnerFactory factory =
                         new RunnerFactory(
                                 surroundings, loops, configDirectory, user, working, true)) {
-            List<ConfiguredRunner> runners = new ArrayList<>();
-            for (RunnerConfig runner : config.runners()) {
-                if (runner.token().isEmpty()) {
-                    LOG.warn("runner_skipped name={} reason=\"it has no token\"", runner.name());
-                } else {
-                    runners.add(factory.runner(runner, config.connectionMaxAge()));
-                }
-            }
-            if (runners.isEmpty()) {
-                LOG.warn("no_runners hint=\"register one with: armrunner register\"");
-            }
+            ConfigReload reload = new ConfigReload(factory, config, surroundings);
+            List<ConfiguredRunner> runners = reload.first();
+            Manager.Settings settings =
+                    new Manager.Settings(
+                            config.concurrent(),
+                            config.checkInterval(),
+                            config.shutdownTimeout(),
+                            surroundings.hostName().get(),
+                            bounds.jobs());
             Manager manager =
                     new Manager(
-                            new Manager.Settings(
-                                    config.concurrent(),
-                                    config.checkInterval(),
-                                    config.shutdownTimeout(),
-                                    surroundings.hostName().get(),
-                                    bounds.jobs()),
+                            settings,
                             new Journal(stateDirectory(configDirectory).resolve("jobs")),
                             EngineLimits.DEFAULT,
                             surroundings.clock(),
                             Ticker.SYSTEM);
             manager.start(runners);
-            return untilTold(manager, signals, bounds);
+            if (changes.isEmpty()) {
+                return untilTold(manager, signals, bounds, () -> {});
+            }
+            Changes from = changes.get();
+            try (ConfigWatch watch =
+                    ConfigWatch.start(
+                            () -> List.of(from.file().path()),
+                            () -> reload.load(from.file(), from.words(), manager),
+                            from.loaded())) {
+                return untilTold(manager, signals, bounds, watch::loadNow);
+            }
         }
     }
 
@@ -129,11 +146,13 @@ final class RunService implements Work<RunCommand> {
     }
 
     /**
-     * SIGQUIT waits for the jobs that run, SIGTERM and SIGINT end them; a second one of those ends
+     * SIGHUP loads the configuration anew, SIGQUIT waits for the jobs that run, SIGTERM and SIGINT end them; a second one of those ends
      * the process at once (job-semantics §11.1).
      */
-    private static int untilTold(Manager manager, Signals signals, Bounds bounds)
+    private static int untilTold(
+            Manager manager, Signals signals, Bounds bounds, Runnable reload)
             throws InterruptedException {
+        signals.onReload(reload);
         Signals.Kind kind =
                 bounds.equals(Bounds.NONE)
                         ? signals.next()

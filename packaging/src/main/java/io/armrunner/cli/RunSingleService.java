@@ -42,7 +42,8 @@ final class RunSingleService implements Work<RunSingleCommand> {
                         directory,
                         surroundings.workingDirectory(),
                         config.user(),
-                        new RunService.Bounds(command.maxBuilds(), idle));
+                        new RunService.Bounds(command.maxBuilds(), idle),
+                        Optional.empty());
     }
 
     private Config config(RunSingleCommand command) throws ConfigException, UserError {

@@ -20,9 +20,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The signals that tell the service to stop.
+ * The signals that tell the service to stop, or to load its configuration.
  *
- * <p>TERM and INT are the JVM's to give. QUIT is not: the JVM keeps it for thread dumps, and gives
+ * <p>TERM, INT and HUP are the JVM's to give. QUIT is not: the JVM keeps it for thread dumps, and gives
  * up all four if it is told to leave it alone. So its handler is replaced in the C library by a
  * function that is safe in a handler, takes one number, and leaves a trace: {@code close}. A
  * handler's argument is the signal's number, 3; descriptor 3, which the launcher keeps free for us,
@@ -47,10 +47,13 @@ final class Signals implements AutoCloseable {
 
     private final BlockingQueue<Kind> arrived = new LinkedBlockingQueue<>();
     private volatile boolean exits;
+    private volatile Runnable reload = () -> {};
 
     Signals() {
         handle("TERM", Kind.TERMINATE);
         handle("INT", Kind.INTERRUPT);
+        // Taken from the start on: by default it ends the process.
+        JvmSignal.handle("HUP", () -> reload.run());
         // Finding the C library's functions takes some ten milliseconds, which nobody has to wait
         // for.
         Thread.ofPlatform().daemon().name("signal-quit").start(this::awaitQuit);
@@ -66,6 +69,11 @@ final class Signals implements AutoCloseable {
                     }
                     arrived.add(kind);
                 });
+    }
+
+    /** What HUP does; called on the JVM's signal thread, so it returns at once. */
+    void onReload(Runnable action) {
+        reload = action;
     }
 
     /** Waits for the next signal. */
@@ -162,5 +170,6 @@ final class Signals implements AutoCloseable {
     public void close() {
         JvmSignal.byDefault("TERM");
         JvmSignal.byDefault("INT");
+        JvmSignal.byDefault("HUP");
     }
 }

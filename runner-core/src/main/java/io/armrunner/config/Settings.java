@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One table of the file after its keys and types were checked: reading a key that {@link
@@ -136,6 +137,16 @@ public final class Settings {
             }
         }
         return List.copyOf(tables);
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof Settings settings && settings.table.equals(table);
+    }
+
+    @Override
+    public int hashCode() {
+        return table.hashCode();
     }
 
     // Tables hold passwords and tokens.

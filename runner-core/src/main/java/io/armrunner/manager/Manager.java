@@ -2,20 +2,25 @@ package io.armrunner.manager;
 
 import io.armrunner.engine.EngineLimits;
 import io.armrunner.protocol.JobReply;
+import io.armrunner.spec.Secret;
 import io.armrunner.trace.Ticker;
 import io.armrunner.trace.UploadSettings;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 
 /**
  * The service: runs the jobs of some runners until it is told to stop.
  *
- * <p>{@link #start} begins; {@link #drain} asks for no more jobs, {@link #stop} ends the running
+ * <p>{@link #start} begins; {@link #reload} goes on with another configuration; {@link #drain} asks for no more jobs, {@link #stop} ends the running
  * ones as well; {@link #awaitIdle} waits for the last job. All methods are safe for any thread.
  */
 public final class Manager implements AutoCloseable {
@@ -39,14 +44,24 @@ public final class Manager implements AutoCloseable {
                 int concurrent, Duration checkInterval, Duration shutdownTimeout, String hostname) {
             this(concurrent, checkInterval, shutdownTimeout, hostname, 0);
         }
+
+        private Settings with(int atOnce, Duration interval, Duration shutdown) {
+            return new Settings(atOnce, interval, shutdown, hostname, jobs);
+        }
     }
 
-    private final Settings settings;
+    private volatile Settings settings;
     private final Journal journal;
     private final Slots slots;
     private final JobRun.Context context;
     private final Ticker ticker;
-    private final List<Poller> pollers = new ArrayList<>();
+    // The lock of the next four.
+    private final Object asking = new Object();
+    private final Map<Entry, Served> served = new LinkedHashMap<>();
+    private final List<Poller> retired = new ArrayList<>();
+    // By short token, as directories of builds are.
+    private final Map<String, ConcurrentIds> ids = new HashMap<>();
+    private boolean draining;
     private final Set<JobRun> running = ConcurrentHashMap.newKeySet();
     private final Object idle = new Object();
     private final AtomicInteger accepted = new AtomicInteger();
@@ -79,40 +94,116 @@ public final class Manager implements AutoCloseable {
         context = new JobRun.Context(settings.hostname(), limits, upload, clock, ticker);
     }
 
-    /** Begins to ask for the jobs of these runners, spread over the check interval. Called once. */
-    public void start(List<ConfiguredRunner> runners) {
-        Duration step = settings.checkInterval().dividedBy(Math.max(1, runners.size()));
-        synchronized (pollers) {
+    /**
+     * What makes an entry of a changed configuration the same runner as before. The number is for
+     * entries that stand twice.
+     */
+    private record Entry(String url, Secret token, int number) {
+        static Map<Entry, ConfiguredRunner> all(List<ConfiguredRunner> runners) {
+            Map<Entry, ConfiguredRunner> all = new LinkedHashMap<>();
             for (ConfiguredRunner runner : runners) {
-                Poller poller = poller(runner);
-                poller.start(step.multipliedBy(pollers.size()));
-                pollers.add(poller);
+                int number = 0;
+                Entry entry;
+                do {
+                    entry = new Entry(runner.config().url(), runner.config().token(), number++);
+                } while (all.containsKey(entry));
+                all.put(entry, runner);
             }
+            return all;
         }
     }
 
-    private Poller poller(ConfiguredRunner runner) {
-        ConcurrentIds ids = new ConcurrentIds();
-        Slots.Share share = new Slots.Share(runner.config().limit());
+    /** A runner that is asked for. */
+    private record Served(Poller poller, Slots.Share share) {}
+
+    /** Begins to ask for the jobs of these runners, spread over the check interval. Called once. */
+    public void start(List<ConfiguredRunner> runners) {
+        reload(
+                settings.concurrent(),
+                settings.checkInterval(),
+                settings.shutdownTimeout(),
+                runners);
+    }
+
+    /**
+     * Goes on with another configuration: other limits, runners that are new, gone or changed. Jobs
+     * that run, and those that a request under way brings, keep what they began with. A runner that
+     * was left alone because GitLab refused it is asked for again.
+     *
+     * @param concurrent jobs at once, over all runners
+     * @param checkInterval between two requests of a runner that got nothing
+     * @param shutdownTimeout how long {@link #stop} leaves running jobs to report
+     * @param runners all runners from now on; one that is known by its URL and token goes on
+     */
+    public void reload(
+            int concurrent,
+            Duration checkInterval,
+            Duration shutdownTimeout,
+            List<ConfiguredRunner> runners) {
+        synchronized (asking) {
+            settings = settings.with(concurrent, checkInterval, shutdownTimeout);
+            retired.removeIf(Poller::isOver);
+            if (draining) {
+                slots.resize(concurrent);
+                return;
+            }
+            Map<Entry, ConfiguredRunner> wanted = Entry.all(runners);
+            served.entrySet()
+                    .removeIf(entry -> {
+                        boolean gone = !wanted.containsKey(entry.getKey());
+                        if (gone) {
+                            entry.getValue().poller().retire();
+                            retired.add(entry.getValue().poller());
+                        }
+                        return gone;
+                    });
+            // Not before: a runner that goes must not get a place that has just been added.
+            slots.resize(concurrent);
+            Duration step = checkInterval.dividedBy(Math.max(1, wanted.size()));
+            wanted.forEach((entry, runner) -> serve(entry, runner, step));
+        }
+    }
+
+    private void serve(Entry entry, ConfiguredRunner runner, Duration step) {
+        Served known = served.get(entry);
+        if (known == null) {
+            Slots.Share share = new Slots.Share(runner.config().limit());
+            Poller poller = poller(terms(runner), share);
+            poller.start(step.multipliedBy(served.size()));
+            served.put(entry, new Served(poller, share));
+        } else {
+            slots.resize(known.share(), runner.config().limit());
+            known.poller().change(terms(runner));
+        }
+    }
+
+    private Poller.Terms terms(ConfiguredRunner runner) {
         boolean adaptive =
                 runner.config()
                         .featureFlags()
                         .getOrDefault("FF_USE_ADAPTIVE_REQUEST_CONCURRENCY", true);
+        return new Poller.Terms(
+                runner,
+                new RunnerHealth(
+                        runner.config().unhealthyRequestsLimit(),
+                        runner.config().unhealthyInterval(),
+                        ticker),
+                new RequestConcurrency(runner.config().requestConcurrency(), adaptive),
+                settings.checkInterval());
+    }
+
+    private Poller poller(Poller.Terms terms, Slots.Share share) {
+        ConcurrentIds numbers =
+                ids.computeIfAbsent(terms.runner().shortName(), _ -> new ConcurrentIds());
         Poller[] self = new Poller[1];
         self[0] =
                 new Poller(
-                        runner,
+                        terms,
                         slots,
                         share,
-                        new RunnerHealth(
-                                runner.config().unhealthyRequestsLimit(),
-                                runner.config().unhealthyInterval(),
-                                ticker),
-                        new RequestConcurrency(runner.config().requestConcurrency(), adaptive),
-                        settings.checkInterval(),
-                        (job, slot) ->
+                        (runner, job, slot) ->
                                 begin(
-                                        new JobRun(runner, job, ids, journal, context),
+                                        new JobRun(runner, job, numbers, journal, context),
                                         job,
                                         slot,
                                         self[0]));
@@ -164,9 +255,15 @@ public final class Manager implements AutoCloseable {
     /** Asks for no more jobs; those that run go on. */
     public void drain() {
         List<Poller> all;
-        synchronized (pollers) {
-            all = List.copyOf(pollers);
-            pollers.clear();
+        synchronized (asking) {
+            draining = true;
+            all =
+                    Stream.concat(
+                                    served.values().stream().map(Served::poller),
+                                    retired.stream().filter(poller -> !poller.isOver()))
+                            .toList();
+            served.clear();
+            retired.clear();
         }
         // Each waits a moment for its last answer: all at once, so that many runners do not add up.
         List<Thread> closing =

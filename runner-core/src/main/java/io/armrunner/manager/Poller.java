@@ -4,8 +4,9 @@ import io.armrunner.protocol.JobReply;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
-import java.util.function.BiConsumer;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,39 +24,75 @@ final class Poller implements AutoCloseable {
     /** An answer that is on its way when we stop may hold a job, which would be lost with it. */
     private static final Duration LAST_ANSWER = Duration.ofSeconds(2);
 
-    private final ConfiguredRunner runner;
-    private final Slots slots;
-    private final Slots.Share share;
-    private final RunnerHealth health;
-    private final RequestConcurrency concurrency;
-    private final Duration interval;
-    private final BiConsumer<JobReply.Job, Slots.Slot> dispatcher;
-
-    private final Object lock = new Object();
-    private final List<Thread> threads = new ArrayList<>();
-    private boolean stopping;
-    private long jobEnds;
-    private int asking;
-
     /**
-     * @param dispatcher takes a job with its slot, and closes the slot when the job has ended;
-     *     returns at once
+     * How to ask. A reload replaces it whole; a request under way keeps the terms that it began
+     * with, and so does the job that it brings.
+     *
+     * @param interval between two requests that got nothing
      */
-    Poller(
+    record Terms(
             ConfiguredRunner runner,
-            Slots slots,
-            Slots.Share share,
             RunnerHealth health,
             RequestConcurrency concurrency,
-            Duration interval,
-            BiConsumer<JobReply.Job, Slots.Slot> dispatcher) {
-        this.runner = runner;
+            Duration interval) {}
+
+    /** Takes what the poller gets. */
+    @FunctionalInterface
+    interface Dispatcher {
+        /**
+         * Takes a job with its slot, and closes the slot when the job has ended; returns at once.
+         */
+        void accept(ConfiguredRunner runner, JobReply.Job job, Slots.Slot slot);
+    }
+
+    private final Slots slots;
+    private final Slots.Share share;
+    private final Dispatcher dispatcher;
+
+    private final Object lock = new Object();
+    // Guarded by the lock.
+    private final List<Thread> threads = new ArrayList<>();
+    private final Set<Thread> asking = new HashSet<>();
+    private boolean stopping;
+    private long wakes;
+    private volatile Terms terms;
+
+    Poller(Terms terms, Slots slots, Slots.Share share, Dispatcher dispatcher) {
+        this.terms = terms;
         this.slots = slots;
         this.share = share;
-        this.health = health;
-        this.concurrency = concurrency;
-        this.interval = interval;
         this.dispatcher = dispatcher;
+    }
+
+    /** How it asks just now. */
+    Terms terms() {
+        return terms;
+    }
+
+    /** Asks in another way from the next request on. */
+    void change(Terms changed) {
+        terms = changed;
+        wake();
+        addThreads(Duration.ZERO);
+    }
+
+    /**
+     * Asks no more, but a request under way is heard to its end: it may bring a job. Returns at
+     * once; {@link #isOver} says when all is done.
+     */
+    void retire() {
+        synchronized (lock) {
+            stopping = true;
+            lock.notifyAll();
+            threads.stream().filter(thread -> !asking.contains(thread)).forEach(Thread::interrupt);
+        }
+    }
+
+    /** Whether none of its threads is left. */
+    boolean isOver() {
+        synchronized (lock) {
+            return threads.stream().noneMatch(Thread::isAlive);
+        }
     }
 
     /** Begins, {@code delay} after now: several runners are spread over the interval. */
@@ -65,8 +102,12 @@ final class Poller implements AutoCloseable {
 
     /** A job of this runner has ended. */
     void jobEnded() {
+        wake();
+    }
+
+    private void wake() {
         synchronized (lock) {
-            jobEnds++;
+            wakes++;
             lock.notifyAll();
         }
     }
@@ -74,11 +115,11 @@ final class Poller implements AutoCloseable {
     private void addThreads(Duration delay) {
         synchronized (lock) {
             threads.removeIf(thread -> !thread.isAlive());
-            while (!stopping && threads.size() < concurrency.current()) {
+            while (!stopping && threads.size() < terms.concurrency().current()) {
                 int index = threads.size();
                 threads.add(
                         Thread.ofVirtual()
-                                .name("poll-" + runner.shortName() + "-" + index)
+                                .name("poll-" + terms.runner().shortName() + "-" + index)
                                 .start(() -> poll(index, delay)));
             }
         }
@@ -88,9 +129,10 @@ final class Poller implements AutoCloseable {
         try {
             pause(delay);
             while (goesOn(index)) {
-                boolean job = health.pause().isZero() ? ask() : rest();
-                if (!job || runner.config().strictCheckInterval()) {
-                    pause(interval);
+                Terms now = terms;
+                boolean job = now.health().pause().isZero() ? ask(now) : rest(now);
+                if (!job || now.runner().config().strictCheckInterval()) {
+                    pause(now.interval());
                 }
             }
         } catch (InterruptedException _) {
@@ -101,18 +143,19 @@ final class Poller implements AutoCloseable {
 
     private boolean goesOn(int index) {
         synchronized (lock) {
-            return !stopping && (index == 0 || index < concurrency.current());
+            return !stopping && (index == 0 || index < terms.concurrency().current());
         }
     }
 
-    private boolean rest() throws InterruptedException {
-        Duration left = health.pause();
-        pause(left.compareTo(interval) < 0 ? left : interval);
+    private boolean rest(Terms now) throws InterruptedException {
+        Duration left = now.health().pause();
+        pause(left.compareTo(now.interval()) < 0 ? left : now.interval());
         return false;
     }
 
     /** One request; says whether a job came. */
-    private boolean ask() throws InterruptedException {
+    private boolean ask(Terms now) throws InterruptedException {
+        ConfiguredRunner runner = now.runner();
         Slots.Slot slot = slots.take(share);
         boolean handedOn = false;
         try {
@@ -120,25 +163,25 @@ final class Poller implements AutoCloseable {
                 if (stopping) {
                     return false;
                 }
-                asking++;
+                asking.add(Thread.currentThread());
             }
             try {
                 JobReply reply = runner.source().request(slots.mayBeHeld());
-                concurrency.answered(reply instanceof JobReply.Job, reply.retriable());
+                now.concurrency().answered(reply instanceof JobReply.Job, reply.retriable());
                 if (reply instanceof JobReply.Job job) {
                     handedOn = true;
-                    dispatcher.accept(job, slot);
+                    dispatcher.accept(runner, job, slot);
                     addThreads(Duration.ZERO);
                 }
-                return answered(reply);
+                return answered(now, reply);
             } finally {
                 synchronized (lock) {
-                    asking--;
+                    asking.remove(Thread.currentThread());
                     lock.notifyAll();
                 }
             }
         } catch (IOException e) {
-            health.healthy();
+            now.health().healthy();
             LOG.warn(
                     "request_failed runner={} url={} error=\"{}\"",
                     runner.shortName(),
@@ -152,7 +195,9 @@ final class Poller implements AutoCloseable {
         }
     }
 
-    private boolean answered(JobReply reply) {
+    private boolean answered(Terms now, JobReply reply) {
+        ConfiguredRunner runner = now.runner();
+        RunnerHealth health = now.health();
         switch (reply) {
             case JobReply.Job _ -> {
                 health.healthy();
@@ -184,12 +229,12 @@ final class Poller implements AutoCloseable {
         return false;
     }
 
-    /** Waits, but not longer than until a job of this runner ends. */
+    /** Waits, but not longer than until a job of this runner ends or the terms change. */
     private void pause(Duration time) throws InterruptedException {
         long end = System.nanoTime() + time.toNanos();
         synchronized (lock) {
-            long before = jobEnds;
-            while (!stopping && jobEnds == before) {
+            long before = wakes;
+            while (!stopping && wakes == before) {
                 long left = end - System.nanoTime();
                 if (left <= 0) {
                     return;
@@ -212,7 +257,7 @@ final class Poller implements AutoCloseable {
         long end = System.nanoTime() + LAST_ANSWER.toNanos();
         synchronized (lock) {
             // Without a request under way there is nothing to wait for.
-            while (asking > 0 && System.nanoTime() < end) {
+            while (!asking.isEmpty() && System.nanoTime() < end) {
                 try {
                     lock.wait(10);
                 } catch (InterruptedException _) {

@@ -81,14 +81,17 @@ final class PollerTest {
                         _ -> (_, _, _) -> {},
                         RunnerCertificates.of(config, Path.of("/nonexistent")));
         return new Poller(
-                runner,
+                new Poller.Terms(
+                        runner,
+                        new RunnerHealth(
+                                config.unhealthyRequestsLimit(),
+                                config.unhealthyInterval(),
+                                Ticker.SYSTEM),
+                        new RequestConcurrency(config.requestConcurrency(), false),
+                        Duration.ofMillis(5)),
                 slots,
                 new Slots.Share(config.limit()),
-                new RunnerHealth(
-                        config.unhealthyRequestsLimit(), config.unhealthyInterval(), Ticker.SYSTEM),
-                new RequestConcurrency(config.requestConcurrency(), false),
-                Duration.ofMillis(5),
-                (_, slot) -> slot.close());
+                (_, _, slot) -> slot.close());
     }
 
     @Test
