@@ -33,8 +33,7 @@ final class ReloadTest {
 
     /** Waits until GitLab holds a request: the first one has its answer at once. */
     private void awaitHeldRequest() {
-        await().atMost(RunnerUnderTest.LIMIT)
-                .until(() -> runner.gitlab().requestsHeld() > 0);
+        await().atMost(RunnerUnderTest.LIMIT).until(() -> runner.gitlab().requestsHeld() > 0);
     }
 
     @Test
@@ -46,8 +45,7 @@ final class ReloadTest {
         awaitHeldRequest();
 
         runner.reload(4, Map.of());
-        await().atMost(RunnerUnderTest.LIMIT)
-                .until(() -> runner.gitlab().requestsInFlight() == 0);
+        await().atMost(RunnerUnderTest.LIMIT).until(() -> runner.gitlab().requestsInFlight() == 0);
         int asked = runner.gitlab().requests(Endpoint.JOB_REQUEST).size();
         CoordinatorJob next = runner.job().script("true").enqueue();
         let("go");
@@ -62,8 +60,7 @@ final class ReloadTest {
     void aJobThatArrivesForARunnerJustRemovedIsRun() throws Exception {
         runner.gitlab().faults().on(Endpoint.JOB_REQUEST).delay(Duration.ofSeconds(1));
         runner.start();
-        await().atMost(RunnerUnderTest.LIMIT)
-                .until(() -> runner.gitlab().requestsInFlight() > 0);
+        await().atMost(RunnerUnderTest.LIMIT).until(() -> runner.gitlab().requestsInFlight() > 0);
         runner.reload(4, Map.of());
         CoordinatorJob job = runner.job().script("echo heard").enqueue();
 
@@ -80,8 +77,7 @@ final class ReloadTest {
         runner.awaitLog(first, "begun");
         assertThat(second.state()).isEqualTo(JobState.PENDING);
 
-        CoordinatorRunner added =
-                runner.gitlab().registerRunner(RunnerSpec.tagged("added"));
+        CoordinatorRunner added = runner.gitlab().registerRunner(RunnerSpec.tagged("added"));
         CoordinatorJob third = runner.job().tags("added").script("echo third").enqueue();
         runner.reload(3, Map.of(runner.runner(), List.of(), added, List.of()));
 

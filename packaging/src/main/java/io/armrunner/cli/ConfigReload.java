@@ -61,10 +61,7 @@ final class ConfigReload {
             loaded.warnings().lines().forEach(line -> LOG.warn("config {}", line));
             sayWhatNeedsRestart(config);
             manager.reload(
-                    config.concurrent(),
-                    config.checkInterval(),
-                    config.shutdownTimeout(),
-                    changed);
+                    config.concurrent(), config.checkInterval(), config.shutdownTimeout(), changed);
             LOG.info(
                     "config_loaded config={} runners={} unchanged={} concurrent={}",
                     file.path(),

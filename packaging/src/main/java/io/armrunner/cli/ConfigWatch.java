@@ -45,8 +45,7 @@ final class ConfigWatch implements AutoCloseable {
      * @param load loads them, and says itself when that fails
      * @param loaded what the files were like just before they were last loaded
      */
-    static ConfigWatch start(
-            Supplier<Collection<Path>> files, Runnable load, FileStamps loaded) {
+    static ConfigWatch start(Supplier<Collection<Path>> files, Runnable load, FileStamps loaded) {
         ConfigWatch watch = new ConfigWatch(files, load, loaded);
         watch.thread.start();
         return watch;

@@ -146,11 +146,10 @@ final class RunService implements Work<RunCommand> {
     }
 
     /**
-     * SIGHUP loads the configuration anew, SIGQUIT waits for the jobs that run, SIGTERM and SIGINT end them; a second one of those ends
-     * the process at once (job-semantics §11.1).
+     * SIGHUP loads the configuration anew, SIGQUIT waits for the jobs that run, SIGTERM and SIGINT
+     * end them; a second one of those ends the process at once (job-semantics §11.1).
      */
-    private static int untilTold(
-            Manager manager, Signals signals, Bounds bounds, Runnable reload)
+    private static int untilTold(Manager manager, Signals signals, Bounds bounds, Runnable reload)
             throws InterruptedException {
         signals.onReload(reload);
         Signals.Kind kind =

@@ -22,9 +22,9 @@ import org.slf4j.LoggerFactory;
 /**
  * The signals that tell the service to stop, or to load its configuration.
  *
- * <p>TERM, INT and HUP are the JVM's to give. QUIT is not: the JVM keeps it for thread dumps, and gives
- * up all four if it is told to leave it alone. So its handler is replaced in the C library by a
- * function that is safe in a handler, takes one number, and leaves a trace: {@code close}. A
+ * <p>TERM, INT and HUP are the JVM's to give. QUIT is not: the JVM keeps it for thread dumps, and
+ * gives up all four if it is told to leave it alone. So its handler is replaced in the C library by
+ * a function that is safe in a handler, takes one number, and leaves a trace: {@code close}. A
  * handler's argument is the signal's number, 3; descriptor 3, which the launcher keeps free for us,
  * is the only writer of a pipe; who reads the pipe sees its end when QUIT arrives.
  */

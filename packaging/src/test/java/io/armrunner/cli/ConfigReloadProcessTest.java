@@ -55,12 +55,12 @@ final class ConfigReloadProcessTest {
     private String entry(CoordinatorRunner runner, String name) {
         return """
 
-                [[runners]]
-                name = "%s"
-                url = "%s"
-                token = "%s"
-                executor = "shell"
-                """
+        [[runners]]
+        name = "%s"
+        url = "%s"
+        token = "%s"
+        executor = "shell"
+        """
                 .formatted(name, coordinator().url(), runner.token().value());
     }
 
@@ -101,10 +101,10 @@ final class ConfigReloadProcessTest {
                             + entry(second, "second"));
             armrunner.awaitPrinted("config_loaded");
             assertThat(Duration.between(edited, Instant.now())).isLessThan(Duration.ofSeconds(5));
-            CoordinatorJob job =
-                    coordinator().job("job").tags("second").script("true").enqueue();
+            CoordinatorJob job = coordinator().job("job").tags("second").script("true").enqueue();
             assertThat(job.awaitFinished(LIMIT)).isEqualTo(JobState.SUCCESS);
-            CoordinatorJob ofTheFirst = coordinator().job("first").tags("first").script("true").enqueue();
+            CoordinatorJob ofTheFirst =
+                    coordinator().job("first").tags("first").script("true").enqueue();
 
             edit("concurrent = 2\n\ncheck_interval = \"often\"\n" + entry(second, "second"));
             armrunner.awaitPrinted("config_refused");

@@ -20,8 +20,9 @@ import java.util.stream.Stream;
 /**
  * The service: runs the jobs of some runners until it is told to stop.
  *
- * <p>{@link #start} begins; {@link #reload} goes on with another configuration; {@link #drain} asks for no more jobs, {@link #stop} ends the running
- * ones as well; {@link #awaitIdle} waits for the last job. All methods are safe for any thread.
+ * <p>{@link #start} begins; {@link #reload} goes on with another configuration; {@link #drain} asks
+ * for no more jobs, {@link #stop} ends the running ones as well; {@link #awaitIdle} waits for the
+ * last job. All methods are safe for any thread.
  */
 public final class Manager implements AutoCloseable {
     /**
