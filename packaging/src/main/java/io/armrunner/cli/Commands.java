@@ -13,6 +13,8 @@ final class Commands {
     /** Those that need nothing but the file. */
     static Map<String, Supplier<Object>> of(Surroundings surroundings) {
         Map<String, Supplier<Object>> commands = new LinkedHashMap<>();
+        commands.put("config", () -> ConfigCommand.with(surroundings));
+        commands.put("lint", () -> new LintCommand(surroundings));
         commands.put(
                 "exec",
                 () ->

@@ -37,6 +37,9 @@ import java.util.random.RandomGenerator;
  * settings. Owns the HTTP clients, one for each set of certificates; used on the main thread.
  */
 final class RunnerFactory implements AutoCloseable {
+    /** What runs jobs. */
+    static final List<String> EXECUTORS = List.of("shell");
+
     private static final List<String> SHELLS = List.of("bash", "sh");
 
     private final Surroundings surroundings;
@@ -76,7 +79,7 @@ final class RunnerFactory implements AutoCloseable {
 
     /** A runner ready to work. */
     ConfiguredRunner runner(RunnerConfig config, Duration connectionMaxAge) throws UserError {
-        if (!config.executor().equals("shell")) {
+        if (!EXECUTORS.contains(config.executor())) {
             throw new UserError(
                     "runner \"%s\": executor = \"%s\" is not supported by this version; use executor = \"shell\""
                             .formatted(config.name(), config.executor()));

@@ -1,7 +1,8 @@
 package io.armrunner.config;
 
-import io.armrunner.config.ConfigWarnings.Kind;
 import io.armrunner.spec.Secret;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -17,6 +18,7 @@ final class ConfigAssembly {
     private static final Set<String> LOG_LEVELS =
             Set.of("panic", "fatal", "error", "warning", "warn", "info", "debug", "trace");
     private static final Set<String> LOG_FORMATS = Set.of("runner", "text", "json");
+    private static final Set<String> HTTP = Set.of("http", "https");
     // GitLab stores no more than this for a runner.
     private static final int MOST_LABELS = 32;
 
@@ -28,10 +30,11 @@ final class ConfigAssembly {
         this.environment = environment;
     }
 
-    Config config(Settings settings) throws ConfigException {
+    Config config(Settings settings) {
         long concurrent = settings.integer("concurrent", 1);
         if (concurrent < 1 || concurrent > Integer.MAX_VALUE) {
-            throw check.error("concurrent", "must be 1 or more, but is " + concurrent);
+            check.wrong("concurrent", "must be 1 or more, but is " + concurrent);
+            concurrent = 1;
         }
         Optional<String> logLevel = oneOf(settings, "log_level", LOG_LEVELS);
         Optional<String> logFormat = oneOf(settings, "log_format", LOG_FORMATS);
@@ -41,14 +44,19 @@ final class ConfigAssembly {
         List<RunnerConfig> runners = new ArrayList<>();
         List<Settings> entries = settings.tables("runners");
         for (int i = 0; i < entries.size(); i++) {
-            runners.add(runner(entries.get(i), "runners[" + i + "]", labels));
+            String path = "runners[" + i + "]";
+            try {
+                RunnerConfig runner = runner(entries.get(i), path, labels);
+                doubtTwin(runner, path + ".token", runners);
+                runners.add(runner);
+            } catch (ConfigException e) {
+                check.wrong(e);
+            }
         }
         if (settings.tables("runners").isEmpty()) {
-            check.warn(
-                    Kind.DOUBTFUL,
+            check.doubt(
                     "runners",
-                    Optional.of(
-                            "has no entry, so no job will be asked for; add one with: armrunner register"));
+                    "has no entry, so no job will be asked for; add one with: armrunner register");
         }
         return new Config(
                 (int) concurrent,
@@ -64,7 +72,7 @@ final class ConfigAssembly {
                 runners);
     }
 
-    private Config.SessionServer sessionServer(Settings settings) throws ConfigException {
+    private Config.SessionServer sessionServer(Settings settings) {
         return new Config.SessionServer(
                 settings.string("listen_address"),
                 settings.string("advertise_address"),
@@ -75,21 +83,20 @@ final class ConfigAssembly {
             throws ConfigException {
         String executor = settings.string("executor", "");
         if (executor.isEmpty()) {
-            throw check.error(
+            check.wrong(
                     path + ".executor",
                     "is missing; say where jobs run, for example executor = \"shell\"");
         }
         String url = expanded(settings, path, "url");
-        if (url.isEmpty()) {
-            throw check.error(
-                    path + ".url", "is missing or empty; say which GitLab to ask for jobs");
-        }
+        checkUrl(path + ".url", url);
         Secret token = Secret.of(expanded(settings, path, "token"));
         if (token.isEmpty()) {
-            check.warn(
-                    Kind.DOUBTFUL,
-                    path + ".token",
-                    Optional.of("is empty, so this runner is skipped"));
+            String hint = "is empty, so this runner is skipped";
+            if (settings.string("token").isPresent()) {
+                check.doubt(path + ".token", hint);
+            } else {
+                check.leftOut(path + ".token", hint);
+            }
         }
         Map<String, String> labels = new LinkedHashMap<>(globalLabels);
         labels.putAll(settings.stringMap("labels"));
@@ -135,14 +142,45 @@ final class ConfigAssembly {
                 settings.table("custom"));
     }
 
-    private RunnerConfig.ArtifactTimeouts artifact(Settings settings, String path)
-            throws ConfigException {
+    /** Two entries of one runner ask GitLab twice as often and count their limits apart. */
+    private void doubtTwin(RunnerConfig runner, String path, List<RunnerConfig> others) {
+        for (int i = 0; i < others.size() && !runner.token().isEmpty(); i++) {
+            RunnerConfig other = others.get(i);
+            if (other.token().equals(runner.token()) && other.url().equals(runner.url())) {
+                check.doubt(path, "is the token of runners[" + i + "] as well; keep one of both");
+                return;
+            }
+        }
+    }
+
+    /** Never quotes the address, which may hold a password. */
+    private void checkUrl(String path, String url) {
+        if (url.isEmpty()) {
+            check.wrong(path, "is missing or empty; say which GitLab to ask for jobs");
+            return;
+        }
+        try {
+            URI uri = new URI(url);
+            String scheme = uri.getScheme();
+            if (uri.getHost() != null
+                    && scheme != null
+                    && HTTP.contains(ConfigKeys.lower(scheme))) {
+                return;
+            }
+        } catch (URISyntaxException _) {
+            // Said below in the words of this file.
+        }
+        check.wrong(
+                path, "is no address of a GitLab: it begins with http:// or https:// and a host");
+    }
+
+    private RunnerConfig.ArtifactTimeouts artifact(Settings settings, String path) {
         return new RunnerConfig.ArtifactTimeouts(
                 duration(settings, path, "upload_timeout", Duration.ofHours(1)),
                 duration(settings, path, "response_header_timeout", Duration.ofMinutes(10)));
     }
 
-    private CacheConfig cache(Settings settings, String path) throws ConfigException {
+    private CacheConfig cache(Settings settings, String path) {
         return new CacheConfig(
                 settings.string("Type"),
                 settings.string("Path", ""),
@@ -153,7 +191,7 @@ final class ConfigAssembly {
                 settings.table("azure"));
     }
 
-    private CacheConfig.S3 s3(Settings settings, String path) throws ConfigException {
+    private CacheConfig.S3 s3(Settings settings, String path) {
         return new CacheConfig.S3(
                 settings.string("ServerAddress"),
                 Secret.of(settings.string("AccessKey", "")),
@@ -174,48 +212,58 @@ final class ConfigAssembly {
                 settings.bool("DisableAssumeRoleCredentialsCaching", false));
     }
 
-    private Optional<String> oneOf(Settings settings, String key, Set<String> allowed)
-            throws ConfigException {
+    private Optional<String> oneOf(Settings settings, String key, Set<String> allowed) {
         Optional<String> value = settings.string(key).map(ConfigKeys::lower);
         if (value.isPresent() && !allowed.contains(value.get())) {
-            throw check.error(
+            check.wrong(
                     key,
                     "must be one of "
                             + String.join(", ", allowed.stream().sorted().toList())
                             + ", but is \""
                             + value.get()
-                            + "\"");
+                            + "\"",
+                    Spelling.nearest(value.get(), allowed));
+            return Optional.empty();
         }
         return value;
     }
 
     /** GitLab Runner takes 0 and less as "the default", so files have it. */
-    private int positive(Settings settings, String path, String key, int absent)
-            throws ConfigException {
+    private int positive(Settings settings, String path, String key, int absent) {
         long value = settings.integer(key, absent);
         if (value > Integer.MAX_VALUE) {
-            throw check.error(
+            check.wrong(
                     path + "." + key, "must be at most " + Integer.MAX_VALUE + ", but is " + value);
+            return absent;
         }
+        doubtNegative(path + "." + key, value, absent);
         return value <= 0 ? absent : (int) value;
     }
 
-    private Duration seconds(Settings settings, String key, int absent) throws ConfigException {
+    private Duration seconds(Settings settings, String key, int absent) {
         long value = settings.integer(key, absent);
         if (value > Integer.MAX_VALUE) {
-            throw check.error(
+            check.wrong(
                     key, "must be at most " + Integer.MAX_VALUE + " seconds, but is " + value);
+            return Duration.ofSeconds(absent);
         }
+        doubtNegative(key, value, absent);
         return Duration.ofSeconds(value <= 0 ? absent : value);
     }
 
-    private Duration duration(Settings settings, String path, String key, Duration absent)
-            throws ConfigException {
+    private Duration duration(Settings settings, String path, String key, Duration absent) {
         Duration value = settings.duration(key).orElse(absent);
         if (value.isNegative()) {
-            throw check.error(path.isEmpty() ? key : path + "." + key, "must not be negative");
+            check.wrong(path.isEmpty() ? key : path + "." + key, "must not be negative");
+            return absent;
         }
         return value.isZero() ? absent : value;
+    }
+
+    private void doubtNegative(String path, long value, long used) {
+        if (value < 0) {
+            check.doubt(path, "is " + value + ", which counts as " + used);
+        }
     }
 
     private String expanded(Settings settings, String path, String key) {
@@ -223,29 +271,27 @@ final class ConfigAssembly {
                 settings.string(key, ""),
                 environment,
                 name ->
-                        check.warn(
-                                Kind.DOUBTFUL,
+                        check.doubt(
                                 path + "." + key,
-                                Optional.of(
-                                        "names the environment variable "
-                                                + name
-                                                + ", which is not set and counts as empty")));
+                                "names the environment variable "
+                                        + name
+                                        + ", which is not set and counts as empty"));
     }
 
-    private void checkLabels(String path, Map<String, String> labels) throws ConfigException {
+    private void checkLabels(String path, Map<String, String> labels) {
         if (labels.size() > MOST_LABELS) {
-            throw check.error(
+            check.wrong(
                     path,
                     "gives " + labels.size() + " labels; GitLab takes at most " + MOST_LABELS);
         }
         for (Map.Entry<String, String> label : labels.entrySet()) {
             if (!LabelRules.KEY.matcher(label.getKey()).matches()) {
-                throw check.error(
+                check.wrong(
                         path + "." + label.getKey(),
                         "is not a label's name: 3 to 65 letters, digits, '_', '.', '-', first a letter, digit or '_'");
             }
             if (!LabelRules.VALUE.matcher(label.getValue()).matches()) {
-                throw check.error(
+                check.wrong(
                         path + "." + label.getKey(),
                         "has a value that GitLab does not take: 1 to 256 letters, digits, '_', '.', '-'");
             }

@@ -241,16 +241,8 @@ public final class ConfigKeys {
      * The known key of a table that is most like {@code name}, if one is close enough to be meant.
      */
     static Optional<String> nearest(String parent, String name) {
-        int furthest = Math.max(1, (name.length() + 1) / 3);
-        Optional<String> nearest = Optional.empty();
-        for (ConfigKey key : below(parent).values()) {
-            int distance = Spelling.distance(lower(key.name()), lower(name));
-            if (distance <= furthest) {
-                furthest = distance - 1;
-                nearest = Optional.of(key.name());
-            }
-        }
-        return nearest;
+        return Spelling.nearest(
+                name, below(parent).values().stream().map(ConfigKey::name).toList());
     }
 
     static String lower(String text) {

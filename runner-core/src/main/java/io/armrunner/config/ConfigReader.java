@@ -1,5 +1,6 @@
 package io.armrunner.config;
 
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -23,12 +24,21 @@ public final class ConfigReader {
      */
     public static LoadedConfig read(String text, String origin, Map<String, String> environment)
             throws ConfigException {
+        Draft draft = draft(text, origin, environment);
+        draft.check().refuseWrong();
+        return new LoadedConfig(draft.config(), draft.check().warnings());
+    }
+
+    /** What could be read of a text, and all that is to be said of it. */
+    record Draft(Config config, KeyCheck check) {}
+
+    /** Reads as far as possible; only what is no TOML at all is an exception. */
+    static Draft draft(String text, String origin, Map<String, String> environment)
+            throws ConfigException {
         ObjectNode tree = parse(text, origin);
-        TomlOutline outline = TomlOutline.of(text);
-        KeyCheck check = new KeyCheck(origin, outline);
+        KeyCheck check = new KeyCheck(origin, TomlOutline.of(text));
         Settings settings = new Settings(check.table("", "", tree));
-        Config config = new ConfigAssembly(check, environment).config(settings);
-        return new LoadedConfig(config, check.warnings());
+        return new Draft(new ConfigAssembly(check, environment).config(settings), check);
     }
 
     /**
@@ -40,7 +50,9 @@ public final class ConfigReader {
             JsonNode tree = TOML.readTree(text);
             return tree instanceof ObjectNode table ? table : TOML.createObjectNode();
         } catch (JsonProcessingException e) {
-            int line = e.getLocation() == null ? 0 : e.getLocation().getLineNr();
+            JsonLocation place = e.getLocation();
+            int line = place == null ? 0 : Math.max(0, place.getLineNr());
+            int column = place == null ? 0 : Math.max(0, place.getColumnNr());
             String what =
                     e.getOriginalMessage()
                             .lines()
@@ -48,12 +60,18 @@ public final class ConfigReader {
                             .orElse("")
                             .replaceAll("[(:].*", "")
                             .strip();
+            if (what.equals("Duplicate key") && line > 1 && column == 1) {
+                // Noticed only after the line break.
+                line--;
+            }
             throw new ConfigException(
                     origin
                             + (line > 0 ? ":" + line : "")
                             + ": is not valid TOML: "
                             + what
-                            + ". Strings need quotes, and each key stands once in its table.");
+                            + ". Strings need quotes, and each key stands once in its table.",
+                    line,
+                    column);
         }
     }
 }

@@ -15,6 +15,10 @@ public record ConfigWarnings(List<Warning> all) {
 
     /** Why a key is named. */
     public enum Kind {
+        /** The value cannot be used, and so neither can the file. */
+        WRONG(""),
+        /** The service does without this part of the file. */
+        LEFT_OUT(""),
         /** GitLab Runner has no such key: it may be a typing error. */
         UNKNOWN("is not a known key"),
         /** GitLab Runner has the key, armrunner does nothing with it yet. */
@@ -35,21 +39,28 @@ public record ConfigWarnings(List<Warning> all) {
      * @param kind why the key is named
      * @param key the path, such as {@code runners[0].docker.imgae}
      * @param line the line in the file, 0 when it is not known
-     * @param hint what to do about it; empty when the kind says it all
+     * @param column where in the line, counted from 1, 0 when it is not known
+     * @param hint what is wrong or what to do about it; empty when the kind says it all
+     * @param nearest what was probably meant
      */
-    public record Warning(Kind kind, String key, int line, Optional<String> hint) {
+    public record Warning(
+            Kind kind,
+            String key,
+            int line,
+            int column,
+            Optional<String> hint,
+            Optional<String> nearest) {
+        /** What is wrong, after the key: {@code is not a known key}. */
+        public String message() {
+            StringBuilder text = new StringBuilder(kind.text);
+            hint.ifPresent(words -> text.append(kind.text.isEmpty() ? "" : ", ").append(words));
+            nearest.ifPresent(words -> text.append(", did you mean ").append(words).append('?'));
+            return text.toString();
+        }
+
         /** One line for a human. */
         public String text() {
-            StringBuilder text = new StringBuilder();
-            if (line > 0) {
-                text.append("line ").append(line).append(": ");
-            }
-            text.append(key);
-            if (!kind.text.isEmpty()) {
-                text.append(' ').append(kind.text);
-            }
-            hint.ifPresent(words -> text.append(kind.text.isEmpty() ? " " : ", ").append(words));
-            return text.toString();
+            return (line > 0 ? "line " + line + ": " : "") + key + " " + message();
         }
     }
 

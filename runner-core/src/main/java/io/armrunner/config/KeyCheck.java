@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.armrunner.config.ConfigWarnings.Kind;
 import io.armrunner.config.ConfigWarnings.Warning;
+import io.armrunner.config.TomlOutline.Place;
 import java.time.DateTimeException;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
@@ -13,10 +14,13 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
- * Holds a tree against {@link ConfigKeys}: gives it GitLab Runner's spelling, and collects errors
- * and remarks.
+ * Holds a tree against {@link ConfigKeys}: gives it GitLab Runner's spelling, leaves out what cannot
+ * be used, and collects errors and remarks. So one pass finds everything that is wrong.
  */
 final class KeyCheck {
     private final String origin;
@@ -29,54 +33,61 @@ final class KeyCheck {
     }
 
     /** The table with only known keys, in the known spelling, each of the right type. */
-    ObjectNode table(String pattern, String path, ObjectNode table) throws ConfigException {
+    ObjectNode table(String pattern, String path, ObjectNode table) {
         Map<String, ConfigKey> known = ConfigKeys.below(pattern);
         ObjectNode checked = JsonNodeFactory.instance.objectNode();
         for (Map.Entry<String, JsonNode> entry : table.properties()) {
             String at = path.isEmpty() ? entry.getKey() : path + "." + entry.getKey();
             ConfigKey key = known.get(ConfigKeys.lower(entry.getKey()));
             if (key == null) {
-                Optional<String> nearest = ConfigKeys.nearest(pattern, entry.getKey());
-                warn(Kind.UNKNOWN, at, nearest.map("did you mean %s?"::formatted));
+                add(
+                        Kind.UNKNOWN,
+                        at,
+                        Optional.empty(),
+                        ConfigKeys.nearest(pattern, entry.getKey()));
                 continue;
             }
             if (checked.has(key.name())) {
-                throw error(at, "stands twice in its table, in different cases; keep one");
+                wrong(at, "stands twice in its table, in different cases; keep one");
+                continue;
             }
             if (!key.hasEffect()) {
-                warn(Kind.NO_EFFECT, at, Optional.empty());
+                add(Kind.NO_EFFECT, at, Optional.empty(), Optional.empty());
             }
-            checked.set(key.name(), value(key, at, entry.getValue()));
+            value(key, at, entry.getValue()).ifPresent(value -> checked.set(key.name(), value));
         }
         return checked;
     }
 
-    private JsonNode value(ConfigKey key, String path, JsonNode value) throws ConfigException {
+    private Optional<JsonNode> value(ConfigKey key, String path, JsonNode value) {
         if (key.type() == KeyType.TABLE && value instanceof ObjectNode below) {
-            return table(key.path(), path, below);
+            return Optional.of(table(key.path(), path, below));
         }
         if (key.type() == KeyType.TABLES && value instanceof ArrayNode array) {
             ArrayNode checked = JsonNodeFactory.instance.arrayNode();
             for (int i = 0; i < array.size(); i++) {
                 String at = path + "[" + i + "]";
-                if (!(array.get(i) instanceof ObjectNode element)) {
-                    throw error(at, "must be a table, but is " + describe(array.get(i)));
+                if (array.get(i) instanceof ObjectNode element) {
+                    checked.add(table(key.path(), at, element));
+                } else {
+                    wrong(at, "must be a table, but is " + describe(array.get(i)));
                 }
-                checked.add(table(key.path(), at, element));
             }
-            return checked;
+            return Optional.of(checked);
         }
         if (!fits(key.type(), value)) {
-            throw error(path, "must be " + key.type().text() + ", but is " + describe(value));
+            wrong(path, "must be " + key.type().text() + ", but is " + describe(value));
+            return Optional.empty();
         }
         if (key.type() == KeyType.DURATION && value.isTextual()) {
             try {
                 GoDuration.parse(value.asText());
             } catch (IllegalArgumentException e) {
-                throw error(path, String.valueOf(e.getMessage()));
+                wrong(path, String.valueOf(e.getMessage()));
+                return Optional.empty();
             }
         }
-        return value;
+        return Optional.of(value);
     }
 
     private static boolean fits(KeyType type, JsonNode value) {
@@ -128,19 +139,78 @@ final class KeyCheck {
         };
     }
 
-    /** An error at {@code path}: file, line, key, and what is wrong. */
+    /** Notes that what stands at {@code path} cannot be used. */
+    void wrong(String path, String wrong) {
+        add(Kind.WRONG, path, Optional.of(wrong), Optional.empty());
+    }
+
+    /** The same, with what was probably meant. */
+    void wrong(String path, String wrong, Optional<String> nearest) {
+        add(Kind.WRONG, path, Optional.of(wrong), nearest);
+    }
+
+    /**
+     * What is wrong at {@code path}, for a reader that cannot go on without it: the rest of the
+     * runner is then not looked at.
+     */
     ConfigException error(String path, String wrong) {
-        int line = outline.line(path);
-        return new ConfigException(
-                origin + (line > 0 ? ":" + line : "") + ": " + path + " " + wrong);
+        return new ConfigException(path, wrong);
     }
 
-    void warn(Kind kind, String path, Optional<String> hint) {
-        warnings.add(new Warning(kind, path, outline.line(path), hint));
+    /** Notes what such a reader threw. */
+    void wrong(ConfigException thrown) {
+        wrong(thrown.key(), String.valueOf(thrown.getMessage()));
     }
 
+    /** Notes that the service does without what stands at {@code path}. */
+    void leftOut(String path, String hint) {
+        add(Kind.LEFT_OUT, path, Optional.of(hint), Optional.empty());
+    }
+
+    /** Notes something worth a look. */
+    void doubt(String path, String hint) {
+        add(Kind.DOUBTFUL, path, Optional.of(hint), Optional.empty());
+    }
+
+    private void add(Kind kind, String path, Optional<String> hint, Optional<String> nearest) {
+        Place place = outline.place(path);
+        warnings.add(new Warning(kind, path, place.line(), place.column(), hint, nearest));
+    }
+
+    /** The first error as an exception, which tells of the others. */
+    void refuseWrong() throws ConfigException {
+        List<Warning> wrong = sorted().filter(each -> each.kind() == Kind.WRONG).toList();
+        if (wrong.isEmpty()) {
+            return;
+        }
+        Warning first = wrong.getFirst();
+        throw new ConfigException(
+                origin
+                        + (first.line() > 0 ? ":" + first.line() : "")
+                        + ": "
+                        + first.key()
+                        + " "
+                        + first.message()
+                        + (wrong.size() > 1
+                                ? " (and %d more, see: armrunner config lint)"
+                                        .formatted(wrong.size() - 1)
+                                : ""));
+    }
+
+    private Stream<Warning> sorted() {
+        return warnings.stream().sorted(Comparator.comparingInt(Warning::line));
+    }
+
+    /** All of it, errors as well, in the order of the file; what is wrong needs no doubt besides. */
     ConfigWarnings warnings() {
+        Set<String> wrong =
+                warnings.stream()
+                        .filter(each -> each.kind() == Kind.WRONG)
+                        .map(Warning::key)
+                        .collect(Collectors.toSet());
         return new ConfigWarnings(
-                warnings.stream().sorted(Comparator.comparingInt(Warning::line)).toList());
+                sorted().filter(each ->
+                                each.kind() != Kind.DOUBTFUL || !wrong.contains(each.key()))
+                        .toList());
     }
 }

@@ -73,6 +73,7 @@ public final class RunnerEntry {
     public void fillFrom(String template, String origin) throws ConfigException {
         KeyCheck check = new KeyCheck(origin, TomlOutline.of(template));
         ObjectNode tree = check.table("", "", ConfigReader.parse(template, origin));
+        check.refuseWrong();
         JsonNode runners = tree.path(ROOT);
         if (runners.size() != 1) {
             throw new ConfigException(

@@ -1,5 +1,8 @@
 package io.armrunner.config;
 
+import java.util.Collection;
+import java.util.Optional;
+
 /** How far two words are apart. */
 final class Spelling {
     private Spelling() {}
@@ -22,5 +25,22 @@ final class Spelling {
             }
         }
         return above[b.length()];
+    }
+
+    /**
+     * The word that is most like {@code word}, if one is close enough to be meant; of several the
+     * first.
+     */
+    static Optional<String> nearest(String word, Collection<String> words) {
+        int furthest = Math.max(1, (word.length() + 1) / 3);
+        Optional<String> nearest = Optional.empty();
+        for (String candidate : words) {
+            int distance = distance(ConfigKeys.lower(candidate), ConfigKeys.lower(word));
+            if (distance <= furthest) {
+                furthest = distance - 1;
+                nearest = Optional.of(candidate);
+            }
+        }
+        return nearest;
     }
 }

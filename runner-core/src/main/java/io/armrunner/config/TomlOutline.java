@@ -43,7 +43,7 @@ final class TomlOutline {
 
     private final String text;
     private final List<Item> items = new ArrayList<>();
-    private final Map<String, Integer> lines = new HashMap<>();
+    private final Map<String, Item> places = new HashMap<>();
     // How many elements each array of tables has so far.
     private final Map<String, Integer> arrays = new HashMap<>();
     private String table = "";
@@ -64,15 +64,21 @@ final class TomlOutline {
         return items;
     }
 
-    /** The line of {@code path}, or of the nearest table around it; 0 when there is none. */
-    int line(String path) {
+    /** A place in the text, both numbers counted from 1; zeros when it is not known. */
+    record Place(int line, int column) {
+        static final Place UNKNOWN = new Place(0, 0);
+    }
+
+    /** Where the key of {@code path} stands, or the nearest table around it. */
+    Place place(String path) {
         for (String around = ConfigKeys.lower(path); !around.isEmpty(); around = parent(around)) {
-            Integer found = lines.get(around);
+            Item found = places.get(around);
             if (found != null) {
-                return found;
+                int lineStart = text.lastIndexOf('\n', found.start() - 1) + 1;
+                return new Place(found.line(), found.start() - lineStart + 1);
             }
         }
-        return 0;
+        return Place.UNKNOWN;
     }
 
     private static String parent(String path) {
@@ -140,7 +146,7 @@ final class TomlOutline {
 
     private void add(Item item) {
         items.add(item);
-        lines.putIfAbsent(ConfigKeys.lower(item.path()), item.line());
+        places.putIfAbsent(ConfigKeys.lower(item.path()), item);
     }
 
     /** Reads a dotted key and stands on what follows it. */

@@ -1,0 +1,112 @@
+package io.armrunner.config;
+
+import io.armrunner.config.ConfigWarnings.Warning;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Everything that is to be said of a configuration file, at once: what the service would refuse,
+ * what it would pass over, and what it would find out only when it starts. A pure function but for
+ * a look whether named files are there.
+ */
+public final class ConfigLint {
+    private ConfigLint() {}
+
+    /**
+     * One thing to look at.
+     *
+     * @param isError whether the file does not do what it says; else it is only worth knowing
+     * @param line counted from 1, 0 when it is not known
+     * @param column counted from 1, 0 when it is not known
+     * @param key the path, such as {@code runners[0].limit}; empty when it is about the whole text
+     * @param message what is wrong, in words that follow the key
+     * @param nearest what was probably meant
+     */
+    public record Problem(
+            boolean isError,
+            int line,
+            int column,
+            String key,
+            String message,
+            Optional<String> nearest) {}
+
+    /**
+     * Looks at a text.
+     *
+     * @param origin what to call the file
+     * @param environment for {@code $NAME} in {@code url} and {@code token}
+     * @param executors what the service can run jobs with
+     * @return the problems in the order of the file
+     */
+    public static List<Problem> check(
+            String text,
+            String origin,
+            Map<String, String> environment,
+            Collection<String> executors) {
+        ConfigReader.Draft draft;
+        try {
+            draft = ConfigReader.draft(text, origin, environment);
+        } catch (ConfigException e) {
+            String place = origin + (e.line() > 0 ? ":" + e.line() : "") + ": ";
+            String message = String.valueOf(e.getMessage());
+            return List.of(
+                    new Problem(
+                            true,
+                            e.line(),
+                            e.column(),
+                            "",
+                            message.startsWith(place) ? message.substring(place.length()) : message,
+                            Optional.empty()));
+        }
+        KeyCheck check = draft.check();
+        List<RunnerConfig> runners = draft.config().runners();
+        for (int i = 0; i < runners.size(); i++) {
+            runner(check, "runners[" + i + "]", runners.get(i), executors);
+        }
+        return check.warnings().all().stream().map(ConfigLint::problem).toList();
+    }
+
+    private static Problem problem(Warning warning) {
+        boolean isError =
+                switch (warning.kind()) {
+                    case WRONG, UNKNOWN, LEFT_OUT -> true;
+                    case NO_EFFECT, DOUBTFUL -> false;
+                };
+        return new Problem(
+                isError,
+                warning.line(),
+                warning.column(),
+                warning.key(),
+                warning.message(),
+                warning.nearest());
+    }
+
+    private static void runner(
+            KeyCheck check, String path, RunnerConfig runner, Collection<String> executors) {
+        if (!runner.executor().isEmpty() && !executors.contains(runner.executor())) {
+            check.wrong(
+                    path + ".executor",
+                    "\"%s\" is not an executor of armrunner, which has: %s"
+                            .formatted(runner.executor(), String.join(", ", executors)),
+                    Spelling.nearest(runner.executor(), executors));
+        }
+        runner.tlsCaFile().ifPresent(file -> exists(check, path + ".tls-ca-file", file));
+        runner.tlsCertFile().ifPresent(file -> exists(check, path + ".tls-cert-file", file));
+        runner.tlsKeyFile().ifPresent(file -> exists(check, path + ".tls-key-file", file));
+        if (runner.tlsCertFile().isPresent() != runner.tlsKeyFile().isPresent()) {
+            check.wrong(
+                    path + (runner.tlsCertFile().isPresent() ? ".tls-cert-file" : ".tls-key-file"),
+                    "is of no use alone: a client certificate needs tls-cert-file and tls-key-file");
+        }
+    }
+
+    private static void exists(KeyCheck check, String path, Path file) {
+        if (!Files.isRegularFile(file)) {
+            check.doubt(path, "names " + file + ", where there is no file");
+        }
+    }
+}
