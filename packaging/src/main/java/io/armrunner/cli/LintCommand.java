@@ -46,8 +46,7 @@ final class LintCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        ConfigFile named =
-                surroundings.configFile(Optional.ofNullable(file).or(config::path));
+        ConfigFile named = surroundings.configFile(Optional.ofNullable(file).or(config::path));
         if (!Files.exists(named.path())) {
             throw new UserError("there is no file " + named.path());
         }

@@ -148,8 +148,7 @@ class LintCommandTest {
         assertThat(first.path("column").asInt()).isEqualTo(3);
         assertThat(first.path("key").asText()).isEqualTo("runners[0].limt");
         assertThat(first.path("nearest").asText()).isEqualTo("limit");
-        assertThat(document.path("problems").get(1).path("severity").asText())
-                .isEqualTo("warning");
+        assertThat(document.path("problems").get(1).path("severity").asText()).isEqualTo("warning");
     }
 
     @Test
@@ -163,6 +162,7 @@ class LintCommandTest {
     @Test
     void aFileThatIsNotThereIsAFailure() {
         assertThat(run("config", "lint", "nowhere.toml")).isEqualTo(1);
-        assertThat(err.toString()).contains("there is no file " + directory.resolve("nowhere.toml"));
+        assertThat(err.toString())
+                .contains("there is no file " + directory.resolve("nowhere.toml"));
     }
 }

@@ -243,8 +243,7 @@ final class ConfigAssembly {
     private Duration seconds(Settings settings, String key, int absent) {
         long value = settings.integer(key, absent);
         if (value > Integer.MAX_VALUE) {
-            check.wrong(
-                    key, "must be at most " + Integer.MAX_VALUE + " seconds, but is " + value);
+            check.wrong(key, "must be at most " + Integer.MAX_VALUE + " seconds, but is " + value);
             return Duration.ofSeconds(absent);
         }
         doubtNegative(key, value, absent);

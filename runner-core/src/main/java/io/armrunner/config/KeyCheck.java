@@ -19,8 +19,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Holds a tree against {@link ConfigKeys}: gives it GitLab Runner's spelling, leaves out what cannot
- * be used, and collects errors and remarks. So one pass finds everything that is wrong.
+ * Holds a tree against {@link ConfigKeys}: gives it GitLab Runner's spelling, leaves out what
+ * cannot be used, and collects errors and remarks. So one pass finds everything that is wrong.
  */
 final class KeyCheck {
     private final String origin;
@@ -201,7 +201,9 @@ final class KeyCheck {
         return warnings.stream().sorted(Comparator.comparingInt(Warning::line));
     }
 
-    /** All of it, errors as well, in the order of the file; what is wrong needs no doubt besides. */
+    /**
+     * All of it, errors as well, in the order of the file; what is wrong needs no doubt besides.
+     */
     ConfigWarnings warnings() {
         Set<String> wrong =
                 warnings.stream()
@@ -209,8 +211,7 @@ final class KeyCheck {
                         .map(Warning::key)
                         .collect(Collectors.toSet());
         return new ConfigWarnings(
-                sorted().filter(each ->
-                                each.kind() != Kind.DOUBTFUL || !wrong.contains(each.key()))
+                sorted().filter(each -> each.kind() != Kind.DOUBTFUL || !wrong.contains(each.key()))
                         .toList());
     }
 }

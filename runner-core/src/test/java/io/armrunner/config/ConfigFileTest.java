@@ -149,7 +149,8 @@ class ConfigFileTest {
     @Test
     void runnersInOneLineAreLeftAlone() throws Exception {
         ConfigFile file =
-                written("runners = [{ url = \"http://u\", token = \"t\", executor = \"shell\" }]\n");
+                written(
+                        "runners = [{ url = \"http://u\", token = \"t\", executor = \"shell\" }]\n");
 
         assertThat(file.load().config().runners()).hasSize(1);
         assertThatThrownBy(() -> file.text().withRunner(entry("new")))
