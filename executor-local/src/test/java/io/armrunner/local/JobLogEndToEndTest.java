@@ -103,13 +103,37 @@ final class JobLogEndToEndTest {
     @Tag("JS-104")
     @Tag("RP-67")
     void aLogPastItsLimitIsCutOnceAndTheJobSucceeds() throws Exception {
-        runner.start("output_limit = 2");
+        runner.start("output_limit = 2", "output_end = 0");
         Ended job =
                 runner.run(runner.job().script("for i in $(seq 1000); do echo line $i; done"))
                         .succeeded();
 
         assertThat(job.log().split("Job's log exceeded limit", -1)).hasSize(2);
         assertThat(job.log()).doesNotContain("line 900", "Job succeeded");
+        checksumIsRight(job);
+    }
+
+    @Test
+    void theEndOfALogPastItsLimitComesWhenTheJobEnds() throws Exception {
+        runner.start("output_limit = 2", "output_end = 1");
+        Ended job =
+                runner.run(
+                        runner.job()
+                                .maskedVariable("SECRET", "correct-horse-battery")
+                                .script(
+                                        "for i in $(seq 1000); do echo line $i; done",
+                                        "echo $SECRET",
+                                        "exit 3"));
+
+        assertThat(job.log())
+                .containsSubsequence(
+                        "Job's log exceeded limit of 2048 bytes.",
+                        "no more output will be collected.",
+                        "bytes are left out here. The end of the log:",
+                        "line 999\n",
+                        "[MASKED]",
+                        "Job failed: exit status 3")
+                .doesNotContain("line 500", "correct-horse");
         checksumIsRight(job);
     }
 

@@ -167,6 +167,8 @@ final class ExecServer implements AutoCloseable {
                 1,
                 false,
                 100 * 1024,
+                64,
+                100 * 1024,
                 3,
                 Duration.ofHours(1),
                 10,

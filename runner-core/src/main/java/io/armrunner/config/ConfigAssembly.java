@@ -115,6 +115,8 @@ final class ConfigAssembly {
                 positive(settings, path, "request_concurrency", 1),
                 settings.bool("strict_check_interval", false),
                 positive(settings, path, "output_limit", 4096),
+                between(settings, path, "output_end", 64, 0, 1024),
+                positive(settings, path, "output_kept", 64 * 1024),
                 positive(settings, path, "unhealthy_requests_limit", 3),
                 duration(settings, path, "unhealthy_interval", Duration.ofMinutes(60)),
                 positive(settings, path, "job_status_final_update_retry_limit", 10),
@@ -238,6 +240,19 @@ final class ConfigAssembly {
         }
         doubtNegative(path + "." + key, value, absent);
         return value <= 0 ? absent : (int) value;
+    }
+
+    /** A key of our own: nobody has written nonsense into it yet. */
+    private int between(
+            Settings settings, String path, String key, int absent, int least, int most) {
+        long value = settings.integer(key, absent);
+        if (value < least || value > most) {
+            check.wrong(
+                    path.isEmpty() ? key : path + "." + key,
+                    "must be %d to %d, but is %d".formatted(least, most, value));
+            return absent;
+        }
+        return (int) value;
     }
 
     private Duration seconds(Settings settings, String key, int absent) {

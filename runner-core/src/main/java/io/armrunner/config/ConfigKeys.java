@@ -45,6 +45,8 @@ public final class ConfigKeys {
             runners.request_concurrency integer
             runners.strict_check_interval boolean
             runners.output_limit        integer
+            runners.output_end          integer
+            runners.output_kept         integer
             runners.unhealthy_requests_limit integer
             runners.unhealthy_interval  duration
             runners.job_status_final_update_retry_limit integer

@@ -24,6 +24,8 @@ import java.util.Optional;
  * @param requestConcurrency how many requests for a job may be open at once
  * @param strictCheckInterval whether to wait for the interval after a job as well
  * @param outputLimit how long a job's log may become, in KiB
+ * @param outputEnd how much of the end of a longer one GitLab gets as well, in KiB
+ * @param outputKept how much of a job's log stays on this machine's disk, in KiB
  * @param unhealthyRequestsLimit how many requests must fail in a row before polling pauses
  * @param unhealthyInterval how long polling pauses then
  * @param jobStatusFinalUpdateRetryLimit how often the final report is sent again
@@ -61,6 +63,8 @@ public record RunnerConfig(
         int requestConcurrency,
         boolean strictCheckInterval,
         int outputLimit,
+        int outputEnd,
+        int outputKept,
         int unhealthyRequestsLimit,
         Duration unhealthyInterval,
         int jobStatusFinalUpdateRetryLimit,

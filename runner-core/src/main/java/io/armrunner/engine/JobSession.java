@@ -121,7 +121,10 @@ public final class JobSession {
             trace =
                     TraceLog.create(
                             around.directory().resolve("trace"),
-                            OutputLimit.ofKibibytes(settings.outputLimitKib()));
+                            OutputLimit.ofKibibytes(
+                                    settings.output().limitKib(),
+                                    settings.output().endKib(),
+                                    settings.output().keptKib()));
         } catch (IOException e) {
             around.reports()
                     .reports(false)
@@ -308,10 +311,10 @@ public final class JobSession {
     private JobUpdate finalUpdate(Outcome outcome, TraceLog trace) {
         List<String> known = payload.features().failureReasons();
         return switch (outcome) {
-            case Outcome.Succeeded _ -> new JobUpdate.Success(trace.state());
+            case Outcome.Succeeded _ -> new JobUpdate.Success(trace.end());
             case Outcome.Failed(FailureReason reason, String _, int exitCode) ->
                     new JobUpdate.Failed(
-                            trace.state(), reason.supportedBy(known).wireName(), exitCode);
+                            trace.end(), reason.supportedBy(known).wireName(), exitCode);
             case Outcome.Over _ ->
                     throw new IllegalArgumentException("a job that is over has no final update");
         };

@@ -8,6 +8,7 @@ import io.armrunner.spec.JobFailure;
 import io.armrunner.trace.JobLog;
 import io.armrunner.trace.Ticker;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.Optional;
 
 /**
@@ -58,7 +59,16 @@ final class ScriptStage {
             return early.get();
         }
         try {
-            return follow(environment.start(script), jobDeadline, deadline, onCancel);
+            Environment.Running running = environment.start(script);
+            try {
+                return follow(running, jobDeadline, deadline, onCancel);
+            } catch (UncheckedIOException unwritable) {
+                end(running);
+                throw new JobFailure(
+                        FailureReason.RUNNER_SYSTEM_FAILURE,
+                        String.valueOf(unwritable.getMessage()),
+                        unwritable);
+            }
         } catch (JobFailure failure) {
             return new StageResult.Broken(failure);
         } catch (IOException failure) {
@@ -99,6 +109,15 @@ final class ScriptStage {
                 running.kill();
                 next = Optional.of(Deadline.in(ticker, limits.forceKill()));
             }
+        }
+    }
+
+    /** The log takes no more of the stage's output, most likely for want of space. */
+    private void end(Environment.Running running) throws IOException, InterruptedException {
+        running.kill();
+        Deadline dormant = Deadline.in(ticker, limits.forceKill());
+        while (!dormant.isOver(ticker) && running.poll((_, _, _) -> {}, limits.look()).isEmpty()) {
+            // Its output goes nowhere.
         }
     }
 

@@ -72,7 +72,8 @@ public record ConfiguredRunner(
                 config.customBuildDirEnabled(),
                 config.cleanGitConfig(),
                 Optional.of(config.safeDirectoryCheckout()),
-                config.outputLimit(),
+                new RunnerSettings.Output(
+                        config.outputLimit(), config.outputEnd(), config.outputKept()),
                 product);
     }
 

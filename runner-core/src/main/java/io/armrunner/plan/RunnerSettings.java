@@ -32,7 +32,7 @@ import java.util.Optional;
  *     executor's default
  * @param safeDirectoryCheckout whether the project directory is declared safe to git; empty for the
  *     executor's default
- * @param outputLimitKib size limit of the log in KiB
+ * @param output the limits of a job's log
  * @param product name, version, revision and architecture for header and variables
  */
 public record RunnerSettings(
@@ -55,11 +55,8 @@ public record RunnerSettings(
         Optional<Boolean> customBuildDirEnabled,
         Optional<Boolean> cleanGitConfig,
         Optional<Boolean> safeDirectoryCheckout,
-        int outputLimitKib,
+        Output output,
         Product product) {
-
-    /** GitLab Runner's own default: 4 MiB of log. */
-    public static final int DEFAULT_OUTPUT_LIMIT_KIB = 4096;
 
     public RunnerSettings {
         environment = List.copyOf(environment);
@@ -97,8 +94,20 @@ public record RunnerSettings(
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
-                DEFAULT_OUTPUT_LIMIT_KIB,
+                Output.DEFAULT,
                 product);
+    }
+
+    /**
+     * The limits of a job's log, in KiB.
+     *
+     * @param limitKib what GitLab gets while the job runs
+     * @param endKib what GitLab gets of the end of a longer one, 0 for nothing
+     * @param keptKib what stays on the runner's disk
+     */
+    public record Output(int limitKib, int endKib, int keptKib) {
+        /** GitLab Runner's limit, 64 KiB of the end, 64 MiB on the disk. */
+        public static final Output DEFAULT = new Output(4096, 64, 64 * 1024);
     }
 
     /**

@@ -29,7 +29,7 @@ public final class JobLog implements AutoCloseable {
      * @param consumed how many bytes of the job's output, since the last {@link #endJobOutput}, are
      *     in the log for good
      * @param continuation whether the next piece of output goes on with the line before
-     * @param traceLength the length of the {@link TraceLog} that belongs to it
+     * @param traceLength the {@link TraceLog#length} that belongs to it
      */
     public record Checkpoint(long consumed, boolean continuation, long traceLength) {}
 
@@ -46,7 +46,7 @@ public final class JobLog implements AutoCloseable {
      * trace}.
      */
     public JobLog(TraceLog trace, Masks masks, Format format, InstantSource clock) {
-        this(trace, masks, format, clock, new Checkpoint(0, false, trace.size()));
+        this(trace, masks, format, clock, new Checkpoint(0, false, trace.length()));
     }
 
     /**
@@ -59,10 +59,10 @@ public final class JobLog implements AutoCloseable {
             Format format,
             InstantSource clock,
             Checkpoint checkpoint) {
-        if (trace.size() != checkpoint.traceLength()) {
+        if (trace.length() != checkpoint.traceLength()) {
             throw new IllegalArgumentException(
                     "Could not resume the log %s: it has %d bytes, the checkpoint says %d. Reopen it with that length."
-                            .formatted(trace.path(), trace.size(), checkpoint.traceLength()));
+                            .formatted(trace.path(), trace.length(), checkpoint.traceLength()));
         }
         return new JobLog(trace, masks, format, clock, checkpoint);
     }
@@ -147,7 +147,7 @@ public final class JobLog implements AutoCloseable {
 
     private synchronized void runnerText(String text) {
         byte[] bytes = text.getBytes(UTF_8);
-        boolean follows = trace.size() == checkpoint.traceLength();
+        boolean follows = trace.length() == checkpoint.traceLength();
         runner.write(bytes, 0, bytes.length);
         // A line of the runner is complete: nothing of it waits for the next one.
         runner.endPhrases();
@@ -207,7 +207,7 @@ public final class JobLog implements AutoCloseable {
     }
 
     private void moveCheckpoint(long consumed, boolean continuation) {
-        checkpoint = new Checkpoint(consumed, continuation, trace.size());
+        checkpoint = new Checkpoint(consumed, continuation, trace.length());
     }
 
     /**

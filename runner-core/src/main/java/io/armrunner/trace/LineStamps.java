@@ -44,6 +44,18 @@ final class LineStamps implements Filter {
         header[29] = (byte) Character.forDigit(stream & 15, 16);
     }
 
+    /**
+     * Whether a piece of a line that begins at {@code at} goes on with the piece before. A log
+     * without stamps has none of these.
+     */
+    static boolean isContinuation(byte[] log, int at) {
+        return at + HEADER <= log.length
+                && log[at + 10] == 'T'
+                && log[at + 26] == 'Z'
+                && log[at + 27] == ' '
+                && log[at + 31] == '+';
+    }
+
     /** Called before the bytes of one write: they were all written at the same time. */
     void beginWrite() {
         Instant now = clock.instant();

@@ -46,8 +46,10 @@ final class Pieces {
 
     void append() {
         if (length > 0) {
-            trace.append(bytes, 0, length);
+            // Gone even if it fails: what did not fit on the disk is not tried again.
+            int count = length;
             length = 0;
+            trace.append(bytes, 0, count);
         }
     }
 }

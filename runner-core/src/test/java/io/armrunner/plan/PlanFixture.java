@@ -126,7 +126,7 @@ public final class PlanFixture {
                 customBuildDir,
                 cleanGitConfig,
                 Optional.of(false),
-                4096,
+                RunnerSettings.Output.DEFAULT,
                 PRODUCT);
     }
 

@@ -196,17 +196,42 @@ class JobLogTest {
     @Tag("JS-104")
     void pastTheLimitEvenTheLastLineIsDropped() throws IOException {
         try (TraceLog trace =
-                TraceLog.create(directory.resolve("job.log"), OutputLimit.ofKibibytes(1))) {
+                TraceLog.create(
+                        directory.resolve("job.log"), OutputLimit.ofKibibytes(1, 0, 1024))) {
             try (JobLog log = new JobLog(trace, MASKS, STAMPED, clock)) {
                 output(log, "€".repeat(1000) + "\n");
                 output(log, "dropped\n");
                 log.succeeded();
             }
-            assertThat(Files.readString(trace.path()))
+            trace.end();
+            assertThat(TraceLogTest.sent(trace))
                     .startsWith(TIME + " 01O €")
                     .containsOnlyOnce("Job's log exceeded limit of 1024 bytes.\n")
                     .endsWith("no more output will be collected.\u001b[0;m\n")
                     .doesNotContain("dropped", "succeeded", "\ufffd");
+        }
+    }
+
+    @Test
+    void theEndOfALogPastTheLimitBeginsWithAWholeLine() throws IOException {
+        try (TraceLog trace =
+                TraceLog.create(
+                        directory.resolve("job.log"), OutputLimit.ofKibibytes(1, 1, 1024))) {
+            try (JobLog log = new JobLog(trace, MASKS, STAMPED, clock)) {
+                for (int i = 0; i < 100; i++) {
+                    output(log, "line " + i + " s3cr3t-value\n");
+                }
+                log.succeeded();
+            }
+            trace.end();
+            String mark = "The end of the log:\u001b[0;m\n";
+            String sent = TraceLogTest.sent(trace);
+            assertThat(sent.substring(sent.indexOf(mark) + mark.length()))
+                    .startsWith(TIME + " 01O line 8")
+                    .endsWith("Job succeeded\u001b[0;m\n")
+                    .contains("line 99 [MASKED]\n")
+                    .doesNotContain("s3cr3t");
+            assertThat(Files.readString(trace.path())).contains("line 50 [MASKED]\n");
         }
     }
 
