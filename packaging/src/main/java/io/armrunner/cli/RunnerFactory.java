@@ -52,8 +52,7 @@ final class RunnerFactory implements AutoCloseable {
     private final Version version = Version.current();
     private final RandomGenerator random = new SecureRandom();
     private final Map<ClientSettings, HttpClient> clients = new HashMap<>();
-    private final PackingThreads packing =
-            new PackingThreads(Runtime.getRuntime().availableProcessors());
+    private final PackingThreads packing;
 
     /**
      * @param configDirectory where the system id and {@code certs} are
@@ -75,6 +74,10 @@ final class RunnerFactory implements AutoCloseable {
         this.user = user;
         this.workingDirectory = workingDirectory;
         this.login = login;
+        this.packing =
+                new PackingThreads(
+                        Runtime.getRuntime().availableProcessors(),
+                        !"off".equals(surroundings.environment().get("ARMRUNNER_LIBDEFLATE")));
     }
 
     /** A runner ready to work. */

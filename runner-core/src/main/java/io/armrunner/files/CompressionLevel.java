@@ -8,21 +8,29 @@ import java.util.Optional;
  */
 public enum CompressionLevel {
     /** Not at all: entries can be served in ranges, as GitLab Pages does. */
-    FASTEST(0),
-    FAST(1),
-    DEFAULT(5),
-    SLOW(7),
-    SLOWEST(9);
+    FASTEST(0, 0),
+    FAST(1, 1),
+    // Libdeflate's 4 makes the size of zlib's 5, its 5 takes half as long again for a percent.
+    DEFAULT(5, 4),
+    SLOW(7, 7),
+    SLOWEST(9, 9);
 
     private final int deflate;
+    private final int libdeflate;
 
-    CompressionLevel(int deflate) {
+    CompressionLevel(int deflate, int libdeflate) {
         this.deflate = deflate;
+        this.libdeflate = libdeflate;
     }
 
     /** The level of deflate; 0 stores. */
     int deflate() {
         return deflate;
+    }
+
+    /** What comes nearest among the levels of {@link Libdeflate}. */
+    int libdeflate() {
+        return libdeflate;
     }
 
     /** The level of a word; an empty one is the default, an unknown one nothing. */

@@ -2,12 +2,15 @@ package io.armrunner.files;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.util.Optional;
 import java.util.zip.CRC32;
 import java.util.zip.Deflater;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The memory in which one piece of a file is compressed: its bytes, the smaller ones, and the
- * compressor. Belongs to one thread at a time; handed over through a {@code Future}.
+ * compressor. Belongs to one thread at a time; handed over through a {@code Future}. Only {@link
+ * #close} may be called meanwhile: it waits for a compression that runs, and none begins after it.
  */
 final class PackingSlot implements AutoCloseable {
     /**
@@ -30,10 +33,18 @@ final class PackingSlot implements AutoCloseable {
     private boolean smaller;
     private long crc;
     private byte[] dictionary = NO_DICTIONARY;
-    private final Deflater deflater;
+    private final CompressionLevel level;
+    private final Optional<Libdeflate> library;
+    private Libdeflate.@Nullable Compressor compressor;
+    private @Nullable Deflater deflater;
+    private boolean closed;
 
-    PackingSlot(int level) {
-        deflater = new Deflater(level, true);
+    /**
+     * @param library what compresses whole files, if the system has it
+     */
+    PackingSlot(CompressionLevel level, Optional<Libdeflate> library) {
+        this.level = level;
+        this.library = library;
     }
 
     /** Room for {@code size} bytes, at most a piece. */
@@ -71,35 +82,61 @@ final class PackingSlot implements AutoCloseable {
     }
 
     /** Compresses the whole input as a file of its own, and takes its checksum. */
-    void compress(boolean tryIt) {
+    synchronized void compress(boolean tryIt) {
         checksum();
         smaller = false;
-        if (!tryIt || length == 0 || !Compressible.test(in, length)) {
+        if (closed || !tryIt || length == 0 || !Compressible.test(in, length)) {
             return;
         }
         roomForOutput();
-        deflater.reset();
-        deflater.setInput(in, 0, length);
-        deflater.finish();
-        packed = deflater.deflate(out, 0, Math.min(out.length, length));
-        smaller = deflater.finished() && packed < length;
+        if (library.isPresent()) {
+            packed = compressor(library.get()).compress(in, length, out, length);
+            smaller = packed > 0 && packed < length;
+            return;
+        }
+        Deflater stream = deflater();
+        stream.setInput(in, 0, length);
+        stream.finish();
+        packed = stream.deflate(out, 0, Math.min(out.length, length));
+        smaller = stream.finished() && packed < length;
+    }
+
+    private Libdeflate.Compressor compressor(Libdeflate from) {
+        Libdeflate.Compressor there = compressor;
+        if (there == null) {
+            there = from.compressor(level.libdeflate());
+            compressor = there;
+        }
+        return there;
+    }
+
+    /** The JDK's compressor, as new. */
+    private Deflater deflater() {
+        Deflater there = deflater;
+        if (there == null) {
+            there = new Deflater(level.deflate(), true);
+            deflater = there;
+        } else {
+            there.reset();
+        }
+        return there;
     }
 
     /** Compresses the input as the middle of a deflate stream, ending on a whole byte. */
-    void compressPiece() {
+    synchronized void compressPiece() {
         smaller = false;
-        if (!Compressible.test(in, length)) {
+        if (closed || !Compressible.test(in, length)) {
             return;
         }
         roomForOutput();
-        deflater.reset();
+        Deflater stream = deflater();
         if (dictionary.length > 0) {
-            deflater.setDictionary(dictionary);
+            stream.setDictionary(dictionary);
         }
-        deflater.setInput(in, 0, length);
+        stream.setInput(in, 0, length);
         // An output that is not filled is known to be complete.
-        packed = deflater.deflate(out, 0, Math.min(out.length, length), Deflater.SYNC_FLUSH);
-        smaller = deflater.needsInput() && packed < Math.min(out.length, length);
+        packed = stream.deflate(out, 0, Math.min(out.length, length), Deflater.SYNC_FLUSH);
+        smaller = stream.needsInput() && packed < Math.min(out.length, length);
     }
 
     private void checksum() {
@@ -141,7 +178,15 @@ final class PackingSlot implements AutoCloseable {
     }
 
     @Override
-    public void close() {
-        deflater.end();
+    public synchronized void close() {
+        closed = true;
+        if (compressor != null) {
+            compressor.close();
+            compressor = null;
+        }
+        if (deflater != null) {
+            deflater.end();
+            deflater = null;
+        }
     }
 }

@@ -1,5 +1,6 @@
 package io.armrunner.files;
 
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -19,10 +20,21 @@ public final class PackingThreads implements AutoCloseable {
     private static final long IDLE_SECONDS = 5;
 
     private final int parallelism;
+    private final boolean systemLibrary;
     private final ThreadPoolExecutor pool;
 
+    /** Threads that use the system's library for deflate where there is one. */
     public PackingThreads(int parallelism) {
+        this(parallelism, true);
+    }
+
+    /**
+     * @param systemLibrary whether to use the system's library for deflate if there is one; if not,
+     *     the JDK's does it all
+     */
+    public PackingThreads(int parallelism, boolean systemLibrary) {
         this.parallelism = parallelism;
+        this.systemLibrary = systemLibrary;
         AtomicInteger number = new AtomicInteger();
         pool =
                 new ThreadPoolExecutor(
@@ -42,6 +54,11 @@ public final class PackingThreads implements AutoCloseable {
     /** How much runs at once. */
     int parallelism() {
         return parallelism;
+    }
+
+    /** What is faster than the JDK at whole buffers, if the system has it. */
+    Optional<Libdeflate> library() {
+        return systemLibrary ? Libdeflate.installed() : Optional.empty();
     }
 
     <T> Future<T> submit(Callable<T> work) {

@@ -16,6 +16,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -23,6 +24,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.zip.CRC32;
 import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Puts the contents of a zip file over a directory, on all cores (job-semantics §6.7).
@@ -33,6 +35,8 @@ import java.util.zip.Inflater;
  */
 public final class ZipExtractor {
     private static final int BUFFER = 64 * 1024;
+    // Files up to this size are read, unpacked and written in one piece each.
+    private static final int WHOLE = 256 * 1024;
     // The longest target that Linux takes.
     private static final int MAX_LINK = 4096;
     // One file of many GB on a slow disk.
@@ -127,7 +131,7 @@ public final class ZipExtractor {
                         free.add(finish(running));
                     }
                     Path path = target.place(clean);
-                    Unpacker unpacker = free.isEmpty() ? new Unpacker() : free.remove();
+                    Unpacker unpacker = free.isEmpty() ? new Unpacker(threads.library()) : free.remove();
                     running.add(
                             new Running(
                                     clean,
@@ -189,7 +193,7 @@ public final class ZipExtractor {
         Target.attributes(path, entry);
     }
 
-    private static void link(FileChannel file, Later link, Target target) throws IOException {
+    private void link(FileChannel file, Later link, Target target) throws IOException {
         if (link.entry().size() > MAX_LINK) {
             throw new ArchiveException(
                     "%s is a link with a target of %d bytes"
@@ -197,7 +201,7 @@ public final class ZipExtractor {
         }
         byte[] content = new byte[(int) link.entry().size()];
         ByteBuffer into = ByteBuffer.wrap(content);
-        try (Unpacker unpacker = new Unpacker();
+        try (Unpacker unpacker = new Unpacker(threads.library());
                 WritableByteChannel memory = new Memory(into)) {
             unpacker.unpack(file, link.entry(), memory);
         }
@@ -227,25 +231,98 @@ public final class ZipExtractor {
         public void close() {}
     }
 
-    /** Unpacks one entry at a time; belongs to one thread at a time. */
+    /**
+     * Unpacks one entry at a time; belongs to one thread at a time. Only {@link #close} may be
+     * called meanwhile, and is seen by the next step of the one that runs.
+     */
     private static final class Unpacker implements AutoCloseable {
-        private final Inflater inflater = new Inflater(true);
-        private final byte[] in = new byte[BUFFER];
-        private final byte[] out = new byte[BUFFER];
+        private final Optional<Libdeflate> library;
+        private Libdeflate.@Nullable Decompressor decompressor;
+        private @Nullable Inflater inflater;
+        private boolean closed;
+        private byte[] in = new byte[BUFFER];
+        private byte[] out = new byte[BUFFER];
+
+        Unpacker(Optional<Libdeflate> library) {
+            this.library = library;
+        }
 
         void unpack(FileChannel file, ZipDirectory.Entry entry, WritableByteChannel target)
                 throws IOException {
             long from = ZipDirectory.contents(file, entry);
+            if (entry.size() <= WHOLE && entry.packed() <= WHOLE) {
+                in = room(in, entry.packed());
+                out = room(out, entry.size());
+            }
             CRC32 crc = new CRC32();
             long size =
                     switch (entry.method()) {
                         case ZipHeaders.STORED -> stored(file, from, entry, target, crc);
                         case ZipHeaders.ZSTD -> decompressed(file, from, entry, target, crc);
-                        default -> inflated(file, from, entry, target, crc);
+                        default ->
+                                library.isPresent()
+                                                && entry.packed() <= in.length
+                                                && entry.size() <= out.length
+                                        ? whole(library.get(), file, from, entry, target, crc)
+                                        : inflated(file, from, entry, target, crc);
                     };
             if (size != entry.size() || crc.getValue() != entry.crc()) {
-                throw new ArchiveException(entry.name() + " is damaged in the archive");
+                throw damaged(entry);
             }
+        }
+
+        private static byte[] room(byte[] there, long size) {
+            return size <= there.length ? there : new byte[WHOLE];
+        }
+
+        private static ArchiveException damaged(ZipDirectory.Entry entry) {
+            return new ArchiveException(entry.name() + " is damaged in the archive");
+        }
+
+        private long whole(
+                Libdeflate inflates,
+                FileChannel file,
+                long from,
+                ZipDirectory.Entry entry,
+                WritableByteChannel target,
+                CRC32 crc)
+                throws IOException {
+            int packed = (int) entry.packed();
+            int size = (int) entry.size();
+            for (int done = 0; done < packed; ) {
+                done += read(file, from + done, done, packed - done);
+            }
+            if (!inflate(inflates, packed, size)) {
+                throw damaged(entry);
+            }
+            crc.update(out, 0, size);
+            put(target, out, size);
+            return size;
+        }
+
+        // Held while native memory is in use: closing must not free it then.
+        private synchronized boolean inflate(Libdeflate inflates, int packed, int size)
+                throws IOException {
+            if (closed) {
+                throw new IOException("extracting was given up");
+            }
+            Libdeflate.Decompressor there = decompressor;
+            if (there == null) {
+                there = inflates.decompressor();
+                decompressor = there;
+            }
+            return there.decompress(in, packed, out, size);
+        }
+
+        private Inflater inflater() {
+            Inflater there = inflater;
+            if (there == null) {
+                there = new Inflater(true);
+                inflater = there;
+            } else {
+                there.reset();
+            }
+            return there;
         }
 
         private long stored(
@@ -257,7 +334,7 @@ public final class ZipExtractor {
                 throws IOException {
             long done = 0;
             while (done < entry.packed()) {
-                int length = read(file, from + done, entry.packed() - done);
+                int length = read(file, from + done, 0, entry.packed() - done);
                 crc.update(in, 0, length);
                 put(target, in, length);
                 done += length;
@@ -272,12 +349,12 @@ public final class ZipExtractor {
                 WritableByteChannel target,
                 CRC32 crc)
                 throws IOException {
-            inflater.reset();
+            Inflater stream = inflater();
             long done = 0;
             long size = 0;
             try {
-                while (!inflater.finished()) {
-                    int length = inflater.inflate(out);
+                while (!stream.finished()) {
+                    int length = stream.inflate(out);
                     if (length > 0) {
                         size += length;
                         if (size > entry.size()) {
@@ -286,12 +363,12 @@ public final class ZipExtractor {
                         }
                         crc.update(out, 0, length);
                         put(target, out, length);
-                    } else if (inflater.needsDictionary()
-                            || (inflater.needsInput() && done == entry.packed())) {
-                        throw new ArchiveException(entry.name() + " is damaged in the archive");
-                    } else if (inflater.needsInput()) {
-                        int got = read(file, from + done, entry.packed() - done);
-                        inflater.setInput(in, 0, got);
+                    } else if (stream.needsDictionary()
+                            || (stream.needsInput() && done == entry.packed())) {
+                        throw damaged(entry);
+                    } else if (stream.needsInput()) {
+                        int got = read(file, from + done, 0, entry.packed() - done);
+                        stream.setInput(in, 0, got);
                         done += got;
                     }
                 }
@@ -326,8 +403,10 @@ public final class ZipExtractor {
             return size;
         }
 
-        private int read(FileChannel file, long from, long most) throws IOException {
-            int n = file.read(ByteBuffer.wrap(in, 0, (int) Math.min(in.length, most)), from);
+        /** Reads into the buffer from {@code at} on; one byte at least. */
+        private int read(FileChannel file, long from, int at, long most) throws IOException {
+            int room = (int) Math.min(in.length - at, most);
+            int n = file.read(ByteBuffer.wrap(in, at, room), from);
             if (n <= 0) {
                 throw new ArchiveException("the archive ends too early");
             }
@@ -343,8 +422,16 @@ public final class ZipExtractor {
         }
 
         @Override
-        public void close() {
-            inflater.end();
+        public synchronized void close() {
+            closed = true;
+            if (decompressor != null) {
+                decompressor.close();
+                decompressor = null;
+            }
+            if (inflater != null) {
+                inflater.end();
+                inflater = null;
+            }
         }
     }
 }

@@ -134,7 +134,7 @@ public final class ZipPacker {
             }
             PackingSlot slot = free.poll();
             if (slot == null) {
-                slot = new PackingSlot(level.deflate());
+                slot = new PackingSlot(level, threads.library());
                 slots.add(slot);
             }
             return slot;
