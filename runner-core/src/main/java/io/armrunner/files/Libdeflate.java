@@ -43,8 +43,7 @@ final class Libdeflate {
                 return Optional.of(
                         new Libdeflate(
                                 Linker.nativeLinker(),
-                                SymbolLookup.libraryLookup(
-                                        Libdeflate.LIBRARY, Arena.global())));
+                                SymbolLookup.libraryLookup(Libdeflate.LIBRARY, Arena.global())));
             } catch (IllegalArgumentException | NoSuchElementException e) {
                 // The usual case on a small system: it is not installed. Or it is not what its name
                 // says: then it is not used either.

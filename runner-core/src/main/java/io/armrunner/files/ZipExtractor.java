@@ -131,7 +131,8 @@ public final class ZipExtractor {
                         free.add(finish(running));
                     }
                     Path path = target.place(clean);
-                    Unpacker unpacker = free.isEmpty() ? new Unpacker(threads.library()) : free.remove();
+                    Unpacker unpacker =
+                            free.isEmpty() ? new Unpacker(threads.library()) : free.remove();
                     running.add(
                             new Running(
                                     clean,

@@ -44,8 +44,7 @@ class LibdeflateTest {
 
     private void write(String name, byte[] content) throws IOException {
         contents.put(name, content);
-        Files.write(
-                Files.createDirectories(directory.resolve("source")).resolve(name), content);
+        Files.write(Files.createDirectories(directory.resolve("source")).resolve(name), content);
     }
 
     private List<Path> source() throws IOException {
@@ -95,14 +94,13 @@ class LibdeflateTest {
         "false, false, DEFAULT", "true, false, FAST", "true, false, SLOW",
         "true, false, SLOWEST", "true, true, FASTEST"
     })
-    void whatOneLibraryPacksTheOtherUnpacks(
-            boolean packs, boolean unpacks, CompressionLevel level) throws IOException {
+    void whatOneLibraryPacksTheOtherUnpacks(boolean packs, boolean unpacks, CompressionLevel level)
+            throws IOException {
         extract(pack(packs, level), unpacks);
-        contents.forEach(
-                (name, content) ->
-                        assertThat(directory.resolve("target").resolve(name))
-                                .as(name)
-                                .hasBinaryContent(content));
+        contents.forEach((name, content) ->
+                assertThat(directory.resolve("target").resolve(name))
+                        .as(name)
+                        .hasBinaryContent(content));
     }
 
     @Test
@@ -132,11 +130,7 @@ class LibdeflateTest {
         try (PackingThreads threads = new PackingThreads(2);
                 OutputStream out = Files.newOutputStream(archive)) {
             new ZipPacker(threads, CompressionLevel.DEFAULT)
-                    .pack(
-                            directory.resolve("source"),
-                            List.of(Path.of("text")),
-                            out,
-                            new Silent());
+                    .pack(directory.resolve("source"), List.of(Path.of("text")), out, new Silent());
         }
         byte[] bytes = Files.readAllBytes(archive);
         for (int at = 1000; at < 1100; at++) {
