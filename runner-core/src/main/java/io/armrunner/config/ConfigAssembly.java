@@ -141,7 +141,8 @@ final class ConfigAssembly {
                 artifact(settings.table("artifact"), path + ".artifact"),
                 cache(settings.table("cache"), path + ".cache"),
                 settings.table("docker"),
-                settings.table("custom"));
+                settings.table("custom"),
+                new LaneReader(check).lanes(settings, path, executor));
     }
 
     /** Two entries of one runner ask GitLab twice as often and count their limits apart. */

@@ -5,6 +5,7 @@ import io.armrunner.engine.EngineLimits;
 import io.armrunner.engine.JobSession;
 import io.armrunner.engine.Outcome;
 import io.armrunner.engine.StopSignal;
+import io.armrunner.lane.EnvironmentLane;
 import io.armrunner.plan.JobPlace;
 import io.armrunner.protocol.JobReply;
 import io.armrunner.spec.JobPayload;
@@ -78,20 +79,26 @@ final class JobRun {
         stop.abort(new StopSignal.Cause.RunnerStops(signal));
     }
 
-    void run() {
+    /**
+     * @param room in a lane that is still to be chosen
+     */
+    void run(LaneBoard.Reservation room) {
         JobPayload payload = accepted.payload();
         long begun = context.clock().millis();
-        LOG.info(
-                "job_started job={} project={} runner={} lane={} correlation_id={}",
-                payload.id(),
-                payload.jobInfo().projectId(),
-                runner.shortName(),
-                runner.lane().name(),
-                accepted.correlationId());
         try (ConcurrentIds.Ids numbers = ids.take(payload.jobInfo().projectId())) {
             Path directory = journal.accepted(runner.shortName(), payload.id(), accepted.raw());
-            JobSession.Ending ending = session(directory, numbers).run();
-            ended(ending, directory, begun);
+            try (LaneWait.Place place = new LaneWait(runner, accepted, stop).find(room)) {
+                LOG.info(
+                        "job_started job={} project={} runner={} lane={} correlation_id={}",
+                        payload.id(),
+                        payload.jobInfo().projectId(),
+                        runner.shortName(),
+                        place.name(),
+                        accepted.correlationId());
+                JobSession.Ending ending = session(directory, numbers, place).run();
+                place.ended(ending.outcome());
+                ended(ending, directory, begun);
+            }
         } catch (IOException e) {
             LOG.error(
                     "job_lost job={} runner={} error=\"{}\"",
@@ -142,16 +149,17 @@ final class JobRun {
         }
     }
 
-    private JobSession session(Path directory, ConcurrentIds.Ids numbers) {
+    private JobSession session(Path directory, ConcurrentIds.Ids numbers, LaneWait.Place chosen) {
         JobPayload payload = accepted.payload();
+        EnvironmentLane lane = (EnvironmentLane) chosen.lane();
         JobPlace place =
                 new JobPlace(
-                        runner.lane().buildsRoot().toString(),
-                        runner.lane().cacheRoot().toString(),
+                        lane.buildsRoot().toString(),
+                        lane.cacheRoot().toString(),
                         numbers.concurrentId(),
                         numbers.concurrentProjectId(),
-                        runner.lane().isDisposable(),
-                        !runner.lane().isDisposable(),
+                        lane.isDisposable(),
+                        !lane.isDisposable(),
                         context.hostname(),
                         accepted.correlationId(),
                         tlsFiles());
@@ -161,14 +169,15 @@ final class JobRun {
                 place,
                 new JobSession.Surroundings(
                         debug -> runner.reports().reports(payload.id(), payload.token(), debug),
-                        runner.lane()::open,
+                        lane::open,
                         runner.files().stages(payload),
                         directory,
                         context.upload()
                                 .withFinalRounds(runner.config().jobStatusFinalUpdateRetryLimit()),
                         context.limits(),
                         context.clock(),
-                        context.ticker()),
+                        context.ticker(),
+                        chosen.remark()),
                 stop,
                 begun -> stage = begun);
     }
