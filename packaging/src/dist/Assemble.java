@@ -1,15 +1,35 @@
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.lang.classfile.ClassBuilder;
+import java.lang.classfile.ClassElement;
+import java.lang.classfile.ClassFile;
+import java.lang.classfile.ClassFile.ClassHierarchyResolverOption;
+import java.lang.classfile.ClassFile.StackMapsOption;
+import java.lang.classfile.ClassFileVersion;
+import java.lang.classfile.ClassHierarchyResolver;
+import java.lang.classfile.CodeModel;
+import java.lang.classfile.MethodBuilder;
+import java.lang.classfile.MethodElement;
+import java.lang.classfile.MethodModel;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
+import java.util.zip.ZipInputStream;
+import java.util.zip.ZipOutputStream;
 
 /**
  * Puts the distribution together in target/armrunner; Maven runs it as a single-file program with the JDK that compiled
@@ -73,8 +93,75 @@ final class Assemble {
     }
 
     private static void copy(Path jar, Path directory) throws IOException {
+        Path copy = directory.resolve(jar.getFileName());
+        if (isOld(jar)) {
+            modernise(jar, copy);
+        } else {
+            Files.copy(jar, copy);
+        }
         // The start-up cache looks at a jar's time, so copies keep it.
-        Files.copy(jar, directory.resolve(jar.getFileName()), StandardCopyOption.COPY_ATTRIBUTES);
+        Files.setLastModifiedTime(copy, Files.getLastModifiedTime(jar));
+    }
+
+    /** Whether the jar holds classes from before Java 6: the start-up cache takes none without stack maps. */
+    private static boolean isOld(Path jar) throws IOException {
+        try (ZipFile zip = new ZipFile(jar.toFile())) {
+            for (ZipEntry entry : Collections.list(zip.entries())) {
+                if (entry.getName().endsWith(".class")) {
+                    try (InputStream content = zip.getInputStream(entry)) {
+                        if (isOld(content.readNBytes(8))) {
+                            return true;
+                        }
+                    }
+                }
+            }
+            return false;
+        }
+    }
+
+    private static boolean isOld(byte[] classFile) {
+        return ByteBuffer.wrap(classFile).getShort(6) < ClassFile.JAVA_6_VERSION;
+    }
+
+    /** Copies a jar with stack maps in each class that had none; the code in them stays as it is. */
+    private static void modernise(Path jar, Path copy) throws IOException {
+        URL[] path = {jar.toUri().toURL()};
+        try (URLClassLoader types = new URLClassLoader(path, ClassLoader.getPlatformClassLoader());
+                ZipInputStream in = new ZipInputStream(Files.newInputStream(jar));
+                ZipOutputStream out = new ZipOutputStream(Files.newOutputStream(copy))) {
+            ClassFile format =
+                    ClassFile.of(
+                            StackMapsOption.GENERATE_STACK_MAPS,
+                            ClassHierarchyResolverOption.of(
+                                    ClassHierarchyResolver.ofResourceParsing(types)
+                                            .orElse(ClassHierarchyResolver.defaultResolver())));
+            for (ZipEntry entry = in.getNextEntry(); entry != null; entry = in.getNextEntry()) {
+                byte[] content = in.readAllBytes();
+                ZipEntry same = new ZipEntry(entry.getName());
+                same.setTime(entry.getTime());
+                out.putNextEntry(same);
+                boolean old = entry.getName().endsWith(".class") && isOld(content);
+                out.write(old ? format.transformClass(format.parse(content), Assemble::withStackMaps) : content);
+                out.closeEntry();
+            }
+        }
+    }
+
+    private static void withStackMaps(ClassBuilder to, ClassElement element) {
+        switch (element) {
+            case ClassFileVersion _ -> to.withVersion(ClassFile.JAVA_8_VERSION, 0);
+            case MethodModel method -> to.transformMethod(method, Assemble::written);
+            default -> to.with(element);
+        }
+    }
+
+    /** Code that is written anew gets its stack maps then. */
+    private static void written(MethodBuilder to, MethodElement element) {
+        if (element instanceof CodeModel code) {
+            to.withCode(body -> code.forEach(body::with));
+        } else {
+            to.with(element);
+        }
     }
 
     /** Links the runtime, unless the one that is there came from the same JDK and modules. */

@@ -37,6 +37,8 @@ fi
 # Descriptor 3 is kept free for the program: it is how SIGQUIT reaches it.
 # Serial collector and C1 only: a runner waits most of the time, so memory and start-up count and peak speed does not.
 # CompileThresholdScaling: most code runs a few times only, so compiling at the usual threshold takes a third of all start-up work.
+# useNativeAccessorOnly: reading a payload calls each record's constructor once or twice; a method handle for each is 90 classes.
+# Netty frees its buffers through Unsafe: its other way links four C functions at start, which is 60 classes more.
 # ArchiveRelocationMode=0 maps the cache where it wants to be, so that its pages stay shared with the file.
 # shellcheck disable=SC2086 # ARMRUNNER_JAVA_OPTS is a list of options
 exec "$java" \
@@ -59,6 +61,9 @@ exec "$java" \
   -Xlog:all=error:stderr \
   -XX:+ExitOnOutOfMemoryError \
   --enable-native-access=ALL-UNNAMED \
+  --sun-misc-unsafe-memory-access=allow \
+  -Dio.netty.noUnsafe=false \
+  -Djdk.reflect.useNativeAccessorOnly=true \
   ${cache:+"$cache"} \
   ${ARMRUNNER_JAVA_OPTS:-} \
   -cp "@CLASS_PATH@" \
