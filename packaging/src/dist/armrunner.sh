@@ -64,6 +64,7 @@ exec "$java" \
   --sun-misc-unsafe-memory-access=allow \
   -Dio.netty.noUnsafe=false \
   -Djdk.reflect.useNativeAccessorOnly=true \
+  -Darmrunner.launcher="$home/bin/armrunner" \
   ${cache:+"$cache"} \
   ${ARMRUNNER_JAVA_OPTS:-} \
   -cp "@CLASS_PATH@" \

@@ -15,6 +15,7 @@ final class Commands {
         Map<String, Supplier<Object>> commands = new LinkedHashMap<>();
         commands.put("config", () -> ConfigCommand.with(surroundings));
         commands.put("lint", () -> new LintCommand(surroundings));
+        commands.put("benchmark", () -> new BenchmarkCommand(surroundings));
         commands.put(
                 "exec",
                 () ->

@@ -63,6 +63,22 @@ class CommandsTest {
     }
 
     @Test
+    void theBenchmarkNamesItsRows() {
+        assertThat(run("benchmark", "--list")).isZero();
+        assertThat(out.toString().lines())
+                .contains("startup", "one_job", "throughput", "big_log", "artifacts", "cache");
+    }
+
+    @Test
+    void wrongWordsOfTheBenchmarkAreNamed() {
+        assertThat(run("benchmark", "--rows", "startup,nonsense")).isEqualTo(2);
+        assertThat(err.toString()).hasLineCount(1).contains("nonsense", "startup");
+        assertThat(run("benchmark", "--peer", "gitlab-runner run", "--runner", "a {config}"))
+                .isEqualTo(2);
+        assertThat(err.toString()).contains("gitlab-runner run", "{config}");
+    }
+
+    @Test
     void aBrokenFileIsOneLineAndExitCode1() throws Exception {
         write("concurrent = 0\n");
 

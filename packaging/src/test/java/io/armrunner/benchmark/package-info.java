@@ -1,0 +1,4 @@
+@NullMarked
+package io.armrunner.benchmark;
+
+import org.jspecify.annotations.NullMarked;
