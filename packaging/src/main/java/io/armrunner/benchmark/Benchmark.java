@@ -41,6 +41,8 @@ public final class Benchmark {
     public record Outcome(ObjectNode figures, boolean complete) {}
 
     /**
+     * Measures and prints.
+     *
      * @param contenders the first is the one that the others are set against
      * @param wanted names of rows; all when empty
      * @param rounds how often each contender does each row

@@ -266,17 +266,26 @@ final class Rig implements AutoCloseable {
     }
 
     @Override
-    public void close() throws IOException, InterruptedException {
+    public void close() throws IOException {
         if (process != null) {
-            process.destroy();
-            if (!process.waitFor(STOPPING.toSeconds(), TimeUnit.SECONDS)) {
-                process.descendants().forEach(ProcessHandle::destroyForcibly);
-                process.destroyForcibly().waitFor();
-            }
+            stop(process);
         }
         coordinator.close();
         loops.close();
         Files.walkFileTree(directory, new Removal());
+    }
+
+    /** Asks it to stop, then makes it; does not return before it has ended. */
+    private static void stop(Process process) {
+        process.destroy();
+        if (process.onExit()
+                .completeOnTimeout(process, STOPPING.toSeconds(), TimeUnit.SECONDS)
+                .join()
+                .isAlive()) {
+            process.descendants().forEach(ProcessHandle::destroyForcibly);
+            process.destroyForcibly();
+            Process unused = process.onExit().join();
+        }
     }
 
     private static final class Removal extends SimpleFileVisitor<Path> {
