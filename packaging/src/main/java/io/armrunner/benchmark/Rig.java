@@ -284,7 +284,7 @@ final class Rig implements AutoCloseable {
                 .isAlive()) {
             process.descendants().forEach(ProcessHandle::destroyForcibly);
             process.destroyForcibly();
-            Process unused = process.onExit().join();
+            process.onExit().join();
         }
     }
 
