@@ -72,6 +72,12 @@ final class ExecCommand implements Callable<Integer> {
                     "How many jobs may run at once (default: the number of cores, at least 4).")
     private int concurrent;
 
+    @Option(
+            names = "--artifacts-dir",
+            paramLabel = "DIR",
+            description = "Keeps the artifacts of each job in a directory of its name in there.")
+    private @Nullable Path artifactsDirectory;
+
     @Parameters(
             paramLabel = "JOB",
             description = "The jobs to run, with what they need; all when none is named.")
@@ -114,6 +120,10 @@ final class ExecCommand implements Callable<Integer> {
         return concurrent > 0
                 ? concurrent
                 : Math.max(LEAST_CONCURRENT, Runtime.getRuntime().availableProcessors());
+    }
+
+    Optional<Path> artifactsDirectory() {
+        return Optional.ofNullable(artifactsDirectory);
     }
 
     List<String> jobs() {

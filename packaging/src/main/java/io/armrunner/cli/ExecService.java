@@ -50,6 +50,7 @@ final class ExecService implements Work<ExecCommand> {
         if (command.list()) {
             return list(command, git, directory, colours);
         }
+        Optional<KeptArtifacts> kept = keptArtifacts(command);
         try (TemporaryPlace place = TemporaryPlace.in(temporary());
                 ServerStart starting =
                         new ServerStart(
@@ -90,9 +91,22 @@ final class ExecService implements Work<ExecCommand> {
                             surroundings.clock(),
                             environment.getOrDefault("USER", "local"));
             PipelineStatus status = watched(run, server);
+            if (kept.isPresent()) {
+                kept.get().keep(run.artifacts());
+            }
             Duration took = Duration.between(begun, surroundings.clock().instant());
             return report(pipeline, run, status, took, colours);
         }
+    }
+
+    private Optional<KeptArtifacts> keptArtifacts(ExecCommand command) throws UserError {
+        return command.artifactsDirectory().isEmpty()
+                ? Optional.empty()
+                : Optional.of(
+                        KeptArtifacts.in(
+                                surroundings
+                                        .workingDirectory()
+                                        .resolve(command.artifactsDirectory().get())));
     }
 
     /** The server while it starts and after; closing waits for the start. */

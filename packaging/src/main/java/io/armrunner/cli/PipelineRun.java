@@ -127,6 +127,18 @@ final class PipelineRun {
         return runs;
     }
 
+    /** What the last run of each job handed on, in the pipeline's order. */
+    Map<String, List<StoredArtifact>> artifacts() {
+        Map<String, List<StoredArtifact>> artifacts = new LinkedHashMap<>();
+        for (PipelineJob job : pipeline.jobs()) {
+            CoordinatorJob last = ended.get(job.name());
+            if (last != null) {
+                artifacts.put(job.name(), last.artifacts());
+            }
+        }
+        return artifacts;
+    }
+
     private void playNamed() {
         for (PipelineJob job : scheduler.manual()) {
             if (named.contains(job.name()) || named.contains(job.baseName())) {

@@ -2,14 +2,9 @@ package io.armrunner.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringReader;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -18,8 +13,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 class ExecTest {
     private final Path directory;
-    private final StringWriter out = new StringWriter();
-    private final StringWriter err = new StringWriter();
+    private String out = "";
+    private String err = "";
     private final LocalProject project;
 
     ExecTest(@TempDir Path directory) throws IOException {
@@ -48,8 +43,8 @@ class ExecTest {
                 .containsSubsequence("first  | greeting hello", "second | this is second of main")
                 .noneMatch(line -> line.contains("Running with"));
         assertThat(row("first")).contains("one", "success", " s");
-        assertThat(out.toString()).contains("pipeline passed in ").doesNotContain("\u001b");
-        assertThat(err.toString()).isEmpty();
+        assertThat(out).contains("pipeline passed in ").doesNotContain("\u001b");
+        assertThat(err).isEmpty();
     }
 
     @Test
@@ -68,7 +63,7 @@ class ExecTest {
         assertThat(row("breaks")).contains("failed", "exit code 3");
         assertThat(row("later")).contains("skipped", "breaks failed");
         assertThat(row("rescue")).contains("success");
-        assertThat(out.toString()).contains("pipeline failed in ").contains("rescue | rescued");
+        assertThat(out).contains("pipeline failed in ").contains("rescue | rescued");
     }
 
     @Test
@@ -111,7 +106,7 @@ class ExecTest {
                 .commit("Start");
 
         assertThat(exec()).isZero();
-        assertThat(out.toString())
+        assertThat(out)
                 .contains(
                         "build: [pi, debug]   | for pi in debug as 1 of 2",
                         "build: [rock, debug] | for rock in debug as 2 of 2");
@@ -127,7 +122,7 @@ class ExecTest {
                 .commit("Start");
 
         assertThat(exec("--variable", "MARK=" + mark)).isZero();
-        assertThat(out.toString()).contains("exit code 9, is tried again");
+        assertThat(out).contains("exit code 9, is tried again");
     }
 
     @Test
@@ -238,16 +233,16 @@ class ExecTest {
                 .commit("Start");
 
         assertThat(exec()).isEqualTo(2);
-        assertThat(err.toString().lines())
+        assertThat(err.lines())
                 .hasSizeGreaterThan(1)
                 .allMatch(line -> line.matches("\\.gitlab-ci\\.yml:\\d+:\\d+: .*"));
-        assertThat(out.toString()).isEmpty();
+        assertThat(out).isEmpty();
     }
 
     @Test
     void aMissingFileIsOneLine() throws Exception {
         assertThat(exec()).isEqualTo(2);
-        assertThat(err.toString()).hasLineCount(1).contains("there is no .gitlab-ci.yml in ");
+        assertThat(err).hasLineCount(1).contains("there is no .gitlab-ci.yml in ");
     }
 
     @Test
@@ -264,8 +259,8 @@ class ExecTest {
 
         assertThat(row("build")).contains("build", "on_success", "earlier stages");
         assertThat(row("deploy")).contains("manual", "build");
-        assertThat(out.toString()).contains("not in this pipeline").contains("release");
-        assertThat(err.toString()).hasLineCount(1).startsWith("note: build: coverage: ");
+        assertThat(out).contains("not in this pipeline").contains("release");
+        assertThat(err).hasLineCount(1).startsWith("note: build: coverage: ");
     }
 
     @Test
@@ -280,7 +275,7 @@ class ExecTest {
                 .commit("Start");
 
         assertThat(exec()).isZero();
-        assertThat(out.toString()).contains("No job is in this pipeline");
+        assertThat(out).contains("No job is in this pipeline");
         assertThat(exec("--tag", "v1")).isZero();
         assertThat(lines()).contains("release | tag v1");
         assertThat(exec("--merge-request=stable")).isZero();
@@ -299,14 +294,14 @@ class ExecTest {
 
         assertThat(exec("deploy")).isZero();
         assertThat(lines()).contains("build  | built", "deploy | deployed");
-        assertThat(out.toString()).doesNotContain("other");
+        assertThat(out).doesNotContain("other");
 
         assertThat(exec()).isZero();
-        assertThat(out.toString()).contains("other  | other").doesNotContain("| deployed");
+        assertThat(out).contains("other  | other").doesNotContain("| deployed");
         assertThat(row("deploy")).contains("manual", "name it to run it");
 
         assertThat(exec("biuld")).isEqualTo(2);
-        assertThat(err.toString()).contains("there is no job biuld; did you mean build?");
+        assertThat(err).contains("there is no job biuld; did you mean build?");
     }
 
     @Test
@@ -314,36 +309,18 @@ class ExecTest {
         project.pipeline("look: {script: [echo hello]}\n").commit("Start");
 
         assertThat(exec("--verbose")).isZero();
-        assertThat(out.toString()).contains("| Running with armrunner", "| Job succeeded");
+        assertThat(out).contains("| Running with armrunner", "| Job succeeded");
     }
 
     private int exec(String... words) {
-        out.getBuffer().setLength(0);
-        err.getBuffer().setLength(0);
-        Surroundings surroundings =
-                new Surroundings(
-                        new PrintWriter(out, true),
-                        new PrintWriter(err, true),
-                        new BufferedReader(new StringReader("")),
-                        false,
-                        project.environment(),
-                        project.root(),
-                        directory.resolve("home"),
-                        false,
-                        () -> "board-7",
-                        InstantSource.system());
-        List<String> all = new java.util.ArrayList<>(List.of("exec"));
-        all.addAll(List.of(words));
-        return new Main(
-                        surroundings,
-                        Map.of(
-                                "exec",
-                                () -> new ExecCommand(new ExecService(surroundings, () -> false))))
-                .run(all.toArray(String[]::new));
+        LocalProject.Run run = project.exec(Map.of(), words);
+        out = run.out();
+        err = run.err();
+        return run.status();
     }
 
     private List<String> lines() {
-        return out.toString().lines().toList();
+        return out.lines().toList();
     }
 
     /** The job's line in the table. */

@@ -2,10 +2,15 @@ package io.armrunner.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringReader;
+import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -99,6 +104,42 @@ final class LocalProject {
         assertThat(process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)).isTrue();
         assertThat(process.exitValue()).as("git %s: %s", List.of(words), output).isZero();
         return output.strip();
+    }
+
+    /** What a run of {@code exec} gave. */
+    record Run(int status, String out, String err) {}
+
+    /** Runs {@code exec} here, with more in its environment. */
+    Run exec(Map<String, String> more, String... words) {
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        Map<String, String> environment = new HashMap<>(environment());
+        environment.putAll(more);
+        Surroundings surroundings =
+                new Surroundings(
+                        new PrintWriter(out, true),
+                        new PrintWriter(err, true),
+                        new BufferedReader(new StringReader("")),
+                        false,
+                        environment,
+                        root,
+                        base.resolve("home"),
+                        false,
+                        () -> "board-7",
+                        InstantSource.system());
+        List<String> all = new ArrayList<>(List.of("exec"));
+        all.addAll(List.of(words));
+        int status =
+                new Main(
+                                surroundings,
+                                Map.of(
+                                        "exec",
+                                        () ->
+                                                new ExecCommand(
+                                                        new ExecService(
+                                                                surroundings, () -> false))))
+                        .run(all.toArray(String[]::new));
+        return new Run(status, out.toString(), err.toString());
     }
 
     /**
