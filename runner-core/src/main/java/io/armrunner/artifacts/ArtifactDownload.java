@@ -3,6 +3,7 @@ package io.armrunner.artifacts;
 import io.armrunner.files.ArchiveException;
 import io.armrunner.files.ArchiveExtractor;
 import io.armrunner.files.HelperLines;
+import io.armrunner.files.TransferMeter;
 import io.armrunner.plan.JobPlan;
 import io.armrunner.protocol.ArtifactStore.Archive;
 import io.armrunner.protocol.ArtifactStore.Download;
@@ -40,14 +41,17 @@ final class ArtifactDownload {
 
     private final StageTools tools;
     private final JobPlan plan;
+    private final TransferMeter meter;
     private final HelperLines lines;
 
     private long have;
     private OptionalLong total = OptionalLong.empty();
 
-    ArtifactDownload(StageTools tools, JobPlan plan, HelperLines lines) {
+    ArtifactDownload(
+            StageTools tools, JobPlan plan, TransferMeter meter, HelperLines lines) {
         this.tools = tools;
         this.plan = plan;
+        this.meter = meter;
         this.lines = lines;
     }
 
@@ -143,12 +147,16 @@ final class ArtifactDownload {
             have = 0;
             total = archive.total();
         }
-        try (FileChannel out = FileChannel.open(file, StandardOpenOption.WRITE)) {
+        try (FileChannel out = FileChannel.open(file, StandardOpenOption.WRITE);
+                TransferMeter.Transfer transfer =
+                        meter.begin("Downloading artifacts", total.orElse(0))) {
+            transfer.add(have);
             out.truncate(have);
             out.position(have);
             InputStream body = archive.body();
             byte[] piece = new byte[PIECE];
             for (int n = body.read(piece); n >= 0; n = body.read(piece)) {
+                transfer.add(n);
                 ByteBuffer bytes = ByteBuffer.wrap(piece, 0, n);
                 while (bytes.hasRemaining()) {
                     have += out.write(bytes);

@@ -3,6 +3,7 @@ package io.armrunner.artifacts;
 import io.armrunner.engine.FileStages;
 import io.armrunner.files.HelperEnvironment;
 import io.armrunner.files.HelperLines;
+import io.armrunner.files.TransferMeter;
 import io.armrunner.plan.JobPlan;
 import io.armrunner.plan.Stage;
 import io.armrunner.spec.Artifacts;
@@ -80,7 +81,14 @@ public final class ArtifactStages implements FileStages {
                             + dependency.id()
                             + ")...");
             try {
-                new ArtifactDownload(tools, plan, lines).fetch(dependency);
+                new ArtifactDownload(
+                                tools,
+                                plan,
+                                TransferMeter.of(HelperEnvironment.of(plan), lines, tools.clock()),
+                                lines)
+                        .fetch(dependency);
+            } catch (IllegalArgumentException e) {
+                throw failed(lines, String.valueOf(e.getMessage()));
             } catch (InterruptedIOException e) {
                 throw interrupted(e);
             }

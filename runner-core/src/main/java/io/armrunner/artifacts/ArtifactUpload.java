@@ -8,6 +8,7 @@ import io.armrunner.files.HelperEnvironment;
 import io.armrunner.files.HelperLines;
 import io.armrunner.files.LocalFileException;
 import io.armrunner.files.RawFile;
+import io.armrunner.files.TransferMeter;
 import io.armrunner.files.ZipPacker;
 import io.armrunner.http.BodyWriter;
 import io.armrunner.plan.JobPlan;
@@ -103,7 +104,7 @@ final class ArtifactUpload {
                         entry.artifactFormat(),
                         entry.expireIn(),
                         fileName(entry.name(), name, format),
-                        remembering(content, broken));
+                        remembering(metered(content), broken));
         tries(upload, files, broken);
         Optional<ArchCheck> seen = check.get();
         if (seen.isPresent()) {
@@ -149,6 +150,15 @@ final class ArtifactUpload {
         public void warning(String message) {
             lines.warning(message);
         }
+    }
+
+    private BodyWriter metered(BodyWriter content) {
+        TransferMeter meter = TransferMeter.of(environment, lines, tools.clock());
+        return out -> {
+            try (TransferMeter.Transfer transfer = meter.begin("Uploading artifacts", 0)) {
+                content.writeTo(transfer.counted(out));
+            }
+        };
     }
 
     // A file that cannot be read fails every try alike.

@@ -2,7 +2,9 @@ package io.armrunner.cache;
 
 import io.armrunner.files.ArchiveException;
 import io.armrunner.files.ArchiveExtractor;
+import io.armrunner.files.HelperEnvironment;
 import io.armrunner.files.HelperLines;
+import io.armrunner.files.TransferMeter;
 import io.armrunner.plan.JobPlan;
 import io.armrunner.plan.Stage.CacheEntry;
 import io.armrunner.variables.FeatureFlag;
@@ -56,7 +58,14 @@ final class CacheRestore {
             return true;
         }
         lines.info("Using presigned URL for cache download");
-        return new RemoteArchive(tools, tools.remote().get(), plan, key, lines).download(local);
+        return new RemoteArchive(
+                        tools,
+                        tools.remote().get(),
+                        plan,
+                        key,
+                        TransferMeter.of(HelperEnvironment.of(plan), lines, tools.clock()),
+                        lines)
+                .download(local);
     }
 
     private boolean isExtracted(LocalCache local) throws IOException {

@@ -6,6 +6,7 @@ import io.armrunner.files.FileFinder;
 import io.armrunner.files.HelperEnvironment;
 import io.armrunner.files.HelperLines;
 import io.armrunner.files.TarZstdPacker;
+import io.armrunner.files.TransferMeter;
 import io.armrunner.files.ZipPacker;
 import io.armrunner.files.ZipZstdPacker;
 import io.armrunner.plan.JobPlan;
@@ -71,7 +72,14 @@ final class CacheSave {
                             : "Archive is up to date!");
             return true;
         }
-        RemoteArchive remote = new RemoteArchive(tools, tools.remote().get(), plan, key, lines);
+        RemoteArchive remote =
+                new RemoteArchive(
+                        tools,
+                        tools.remote().get(),
+                        plan,
+                        key,
+                        TransferMeter.of(environment, lines, tools.clock()),
+                        lines);
         return rebuilt ? remote.upload(local) : remote.uploadIfMissing(local);
     }
 

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.armrunner.cache.RemoteCache.Operation;
 import io.armrunner.files.ArchiveDigest;
 import io.armrunner.files.HelperLines;
+import io.armrunner.files.TransferMeter;
 import io.armrunner.http.HttpReply;
 import io.armrunner.http.HttpRequest;
 import io.armrunner.plan.JobPlan;
@@ -41,6 +42,7 @@ final class RemoteArchive {
     private final CacheTools tools;
     private final CacheTools.Remote remote;
     private final CacheKey key;
+    private final TransferMeter meter;
     private final HelperLines lines;
     private final String object;
     private final Duration validity;
@@ -51,10 +53,12 @@ final class RemoteArchive {
             CacheTools.Remote remote,
             JobPlan plan,
             CacheKey key,
+            TransferMeter meter,
             HelperLines lines) {
         this.tools = tools;
         this.remote = remote;
         this.key = key;
+        this.meter = meter;
         this.lines = lines;
         this.object = ObjectName.of(remote, plan, key);
         Duration job = plan.timeouts().job();
@@ -223,9 +227,11 @@ final class RemoteArchive {
             throws IOException {
         Path part = local.part(tools.clock().instant());
         try {
-            try (OutputStream out = Files.newOutputStream(part)) {
-                long size = reply.body().transferTo(out);
-                String announced = reply.header("Content-Length").orElse("");
+            String announced = reply.header("Content-Length").orElse("");
+            try (OutputStream out = Files.newOutputStream(part);
+                    TransferMeter.Transfer transfer =
+                            meter.begin("Downloading cache", size(announced))) {
+                long size = reply.body().transferTo(transfer.counted(out));
                 if (!announced.isEmpty() && !announced.equals(Long.toString(size))) {
                     throw new IOException("%d of %s bytes arrived".formatted(size, announced));
                 }
@@ -235,6 +241,15 @@ final class RemoteArchive {
             local.know(new LocalCache.Known(content, etag));
         } finally {
             Files.deleteIfExists(part);
+        }
+    }
+
+    private static long size(String announced) {
+        try {
+            return announced.isEmpty() ? 0 : Long.parseLong(announced);
+        } catch (NumberFormatException e) {
+            // Only the meter asks here.
+            return 0;
         }
     }
 
@@ -273,7 +288,8 @@ final class RemoteArchive {
             request = request.with(header.getKey(), header.getValue());
         }
         request =
-                request.with("Content-Length", Long.toString(size)).with(out -> copy(archive, out));
+                request.with("Content-Length", Long.toString(size))
+                        .with(out -> copy(archive, size, out));
         try (HttpReply reply = call(request, signed)) {
             if (reply.status() / 100 != 2) {
                 return refused(reply);
@@ -286,11 +302,13 @@ final class RemoteArchive {
         }
     }
 
-    private static void copy(Path archive, OutputStream out) throws IOException {
+    private void copy(Path archive, long size, OutputStream out) throws IOException {
         byte[] piece = new byte[PIECE];
-        try (InputStream in = Files.newInputStream(archive)) {
+        try (InputStream in = Files.newInputStream(archive);
+                TransferMeter.Transfer transfer = meter.begin("Uploading cache", size)) {
             for (int n = in.read(piece); n >= 0; n = in.read(piece)) {
                 out.write(piece, 0, n);
+                transfer.add(n);
             }
         }
     }

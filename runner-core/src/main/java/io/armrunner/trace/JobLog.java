@@ -172,6 +172,11 @@ public final class JobLog implements AutoCloseable {
         stageText(text + "\n");
     }
 
+    /** The same without an end: what follows goes on in that line, or writes over it. */
+    public void noticePart(String text) {
+        stageText(text);
+    }
+
     private synchronized void stageText(String text) {
         byte[] bytes = text.getBytes(UTF_8);
         job.write(bytes, 0, bytes.length);

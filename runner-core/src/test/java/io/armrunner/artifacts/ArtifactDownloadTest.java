@@ -27,7 +27,9 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 class ArtifactDownloadTest {
     @RegisterExtension
     final CoordinatorExtension gitlab =
-            new CoordinatorExtension(settings -> settings.withRedirectedDownloads());
+            new CoordinatorExtension(
+                    settings ->
+                            settings.withRedirectedDownloads().withArtifactLimit(300_000_000));
 
     private ArtifactJob runner;
 
@@ -43,26 +45,42 @@ class ArtifactDownloadTest {
 
     /** A job with a small and a large file as artifacts, and the plan of one that depends on it. */
     private JobPlan dependent() throws IOException, InterruptedException, JobFailure {
+        return dependent(large());
+    }
+
+    private JobPlan dependent(byte[] large) throws IOException, InterruptedException, JobFailure {
         JobPlan first = runner.take(runner.gitlab.job("build").artifacts("pkg/"));
         Path pkg = Files.createDirectories(ArtifactJob.project(first).resolve("pkg"));
         Files.writeString(pkg.resolve("p.txt"), "payload\n");
         Files.setPosixFilePermissions(
                 pkg.resolve("p.txt"), PosixFilePermissions.fromString("rwxr-x---"));
         Files.createSymbolicLink(pkg.resolve("l"), Path.of("p.txt"));
-        Files.write(pkg.resolve("large"), large());
+        Files.write(pkg.resolve("large"), large);
         assertThat(runner.upload(first).failed()).isFalse();
         CoordinatorJob earlier = runner.job(first);
         runner.succeed(first);
-        return runner.take(runner.gitlab.job("test").dependsOn(earlier));
+        return runner.take(
+                runner.gitlab
+                        .job("test")
+                        .variable("TRANSFER_METER_FREQUENCY", "1s")
+                        .dependsOn(earlier));
     }
 
     private static byte[] large() {
-        byte[] noise = new byte[3_000_000];
+        return noise(3_000_000);
+    }
+
+    private static byte[] noise(int size) {
+        byte[] noise = new byte[size];
         new Random(9).nextBytes(noise);
         return noise;
     }
 
     private void assertExtracted(JobPlan plan) throws IOException {
+        assertExtracted(plan, large());
+    }
+
+    private void assertExtracted(JobPlan plan, byte[] large) throws IOException {
         Path pkg = ArtifactJob.project(plan).resolve("pkg");
         assertThat(pkg.resolve("p.txt")).hasContent("payload\n");
         assertThat(
@@ -70,7 +88,7 @@ class ArtifactDownloadTest {
                                 Files.getPosixFilePermissions(pkg.resolve("p.txt"))))
                 .isEqualTo("rwxr-x---");
         assertThat(Files.readSymbolicLink(pkg.resolve("l"))).isEqualTo(Path.of("p.txt"));
-        assertThat(Files.readAllBytes(pkg.resolve("large"))).isEqualTo(large());
+        assertThat(Files.readAllBytes(pkg.resolve("large"))).isEqualTo(large);
         try (var left = Files.list(Path.of(plan.directories().temp()))) {
             assertThat(left).isEmpty();
         }
@@ -96,6 +114,7 @@ class ArtifactDownloadTest {
                 .startsWith("Downloading artifacts for build (" + id + ")...\n")
                 .contains("Direct download from 127.0.0.1")
                 .contains("Downloading artifacts from coordinator... ok        correlation_id=");
+        assertThat(ran.raw()).containsPattern("Downloading artifacts 3\\.\\d\\d MB \\([^)]+/s\\) {16}\n");
         assertExtracted(plan);
         RecordedRequest request = runner.gitlab.requests(Endpoint.DOWNLOAD).getFirst();
         assertThat(request.path()).isEqualTo("/api/v4/jobs/" + id + "/artifacts");
@@ -123,21 +142,23 @@ class ArtifactDownloadTest {
     }
 
     @Test
-    void tenCutsAtRandomPlacesEndInTheRightBytes()
+    void tenCutsAtRandomPlacesOf200MegabytesEndInTheRightBytes()
             throws IOException, InterruptedException, JobFailure {
-        JobPlan plan = dependent();
+        byte[] large = noise(200_000_000);
+        JobPlan plan = dependent(large);
         Random random = new Random(4);
-        runner.gitlab.faults().on(Endpoint.STORAGE).breakBody(random.nextInt(300_000));
+        runner.gitlab.faults().on(Endpoint.STORAGE).breakBody(random.nextInt(20_000_000));
         for (int i = 0; i < 9; i++) {
             runner.gitlab
                     .faults()
                     .on(Endpoint.DOWNLOAD)
                     .skip(i == 0 ? 1 : 0)
-                    .breakBody(1 + random.nextInt(300_000));
+                    .breakBody(1 + random.nextInt(20_000_000));
         }
         ArtifactJob.Ran ran = runner.download(plan);
         assertThat(ran.failed()).as(ran.log()).isFalse();
-        assertExtracted(plan);
+        assertThat(runner.waits).hasSize(10);
+        assertExtracted(plan, large);
     }
 
     @Test

@@ -494,18 +494,18 @@ class ArtifactUploadTest {
     }
 
     @Test
-    void tenCutsAtRandomPlacesEndInTheRightBytes()
+    void tenCutsAtRandomPlacesOf200MegabytesEndInTheRightBytes()
             throws IOException, InterruptedException, JobFailure {
         JobPlan plan = archive("out");
-        byte[] noise = new byte[400_000];
+        byte[] noise = new byte[50_000_000];
         new Random(5).nextBytes(noise);
-        for (int i = 0; i < 5; i++) {
+        for (int i = 0; i < 4; i++) {
             write(plan, "out/" + i, "");
             Files.write(ArtifactJob.project(plan).resolve("out/" + i), noise);
         }
         Random random = new Random(6);
         AtomicInteger seen = new AtomicInteger();
-        List<byte[]> whole = Collections.synchronizedList(new ArrayList<>());
+        List<Path> whole = Collections.synchronizedList(new ArrayList<>());
         try (HttpServer other =
                 HttpServer.start(
                         gitlab.eventLoops(),
@@ -513,10 +513,12 @@ class ArtifactUploadTest {
                         exchange -> {
                             // Of three tries each time the first two are cut.
                             if (seen.getAndIncrement() % 3 < 2) {
-                                exchange.body().skipNBytes(random.nextInt(2_000_000));
+                                exchange.body().skipNBytes(random.nextInt(200_000_000));
                                 exchange.abort();
                             } else {
-                                whole.add(exchange.body(3 << 20));
+                                Path sent = gitlab.directory().resolve("sent" + seen.get());
+                                Files.copy(exchange.body(), sent);
+                                whole.add(sent);
                                 exchange.reply(201, Map.of(), new byte[0]);
                             }
                         })) {
@@ -528,16 +530,17 @@ class ArtifactUploadTest {
         }
         assertThat(seen).hasValue(15);
         assertThat(whole).hasSize(5);
-        for (byte[] body : whole) {
-            Path sent = Files.write(gitlab.directory().resolve("sent"), body);
+        for (Path sent : whole) {
+            // Reads each file and compares its checksum.
             assertThat(
                             Python.run(
                                     "import sys,zipfile,io",
                                     "d=open(sys.argv[1],'rb').read()",
                                     "z=zipfile.ZipFile(io.BytesIO(d[d.index(b'PK'):d.rindex(b'\\r\\n--arm')]))",
-                                    "print(z.testzip(), len(z.namelist()))",
+                                    "print(z.testzip(), sum(e.file_size for e in z.infolist()))",
                                     sent.toString()))
-                    .containsExactly("None 6");
+                    .containsExactly("None 200000000");
+            Files.delete(sent);
         }
     }
 
@@ -546,6 +549,31 @@ class ArtifactUploadTest {
                 .filter(Stage.UploadArtifacts.class::isInstance)
                 .findFirst()
                 .orElseThrow();
+    }
+
+    @Test
+    void aMeterSaysHowFarATransferIsWhenTheJobWantsIt()
+            throws IOException, InterruptedException, JobFailure {
+        for (String word : new String[] {"1s", "often", "0"}) {
+            ObjectNode entry = ArtifactJob.entry("archive", "zip", "");
+            entry.set("paths", strings("a"));
+            JobPlan plan =
+                    runner.take(
+                            runner.gitlab
+                                    .job("pack")
+                                    .variable("TRANSFER_METER_FREQUENCY", word)
+                                    .artifacts(entry));
+            write(plan, "a", "abc".repeat(1000));
+            ArtifactJob.Ran ran = runner.upload(plan);
+            assertThat(ran.failed()).isFalse();
+            if (word.equals("1s")) {
+                assertThat(ran.raw()).containsPattern("Uploading artifacts \\d+ B \\([^)]+/s\\) {16}\n");
+            } else {
+                assertThat(ran.raw()).doesNotContain(" B (");
+            }
+            assertThat(ran.log().contains("WARNING: TRANSFER_METER_FREQUENCY \"often\""))
+                    .isEqualTo(word.equals("often"));
+        }
     }
 
     @Test

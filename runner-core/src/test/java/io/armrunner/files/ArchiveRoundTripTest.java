@@ -247,58 +247,6 @@ class ArchiveRoundTripTest {
     }
 
     @Test
-    void twoGigabytesArePackedInAHeapOf64Megabytes() throws IOException, InterruptedException {
-        try (var file = new java.io.RandomAccessFile(source().resolve("large").toFile(), "rw")) {
-            file.setLength(2L << 30);
-            file.write(noise(1 << 20));
-            file.seek(1L << 30);
-            file.write(text(1 << 20));
-        }
-        Process packing =
-                new ProcessBuilder(
-                                ProcessHandle.current().info().command().orElseThrow(),
-                                "-Xmx64m",
-                                "-XX:+UseSerialGC",
-                                "-cp",
-                                System.getProperty(
-                                        "surefire.test.class.path",
-                                        System.getProperty("java.class.path")),
-                                Pack.class.getName(),
-                                source().toString())
-                        .redirectErrorStream(true)
-                        .start();
-        String out =
-                new String(
-                        packing.getInputStream().readAllBytes(),
-                        java.nio.charset.StandardCharsets.UTF_8);
-        assertThat(packing.waitFor()).as(out).isZero();
-    }
-
-    /** Packs the file {@code large} of a directory and throws the archive away. */
-    static final class Pack {
-        private Pack() {}
-
-        public static void main(String[] arguments) throws IOException {
-            try (PackingThreads threads = new PackingThreads(2)) {
-                new ZipPacker(threads, CompressionLevel.DEFAULT)
-                        .pack(
-                                Path.of(arguments[0]),
-                                List.of(Path.of("large")),
-                                OutputStream.nullOutputStream(),
-                                new ArchiveListener() {
-                                    @Override
-                                    public void file(String name, byte[] head, int length) {}
-
-                                    @Override
-                                    public void warning(String message) {
-                                        throw new IllegalStateException(message);
-                                    }
-                                });
-            }
-        }
-    }
-
-    @Test
     @Tag("JS-132")
     void anEntryThatLeadsOutIsRefusedBeforeAnythingIsWritten()
             throws IOException, InterruptedException {
