@@ -47,8 +47,7 @@ final class ArtifactDownload {
     private long have;
     private OptionalLong total = OptionalLong.empty();
 
-    ArtifactDownload(
-            StageTools tools, JobPlan plan, TransferMeter meter, HelperLines lines) {
+    ArtifactDownload(StageTools tools, JobPlan plan, TransferMeter meter, HelperLines lines) {
         this.tools = tools;
         this.plan = plan;
         this.meter = meter;

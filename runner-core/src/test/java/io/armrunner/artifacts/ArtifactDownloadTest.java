@@ -28,8 +28,7 @@ class ArtifactDownloadTest {
     @RegisterExtension
     final CoordinatorExtension gitlab =
             new CoordinatorExtension(
-                    settings ->
-                            settings.withRedirectedDownloads().withArtifactLimit(300_000_000));
+                    settings -> settings.withRedirectedDownloads().withArtifactLimit(300_000_000));
 
     private ArtifactJob runner;
 
@@ -114,7 +113,8 @@ class ArtifactDownloadTest {
                 .startsWith("Downloading artifacts for build (" + id + ")...\n")
                 .contains("Direct download from 127.0.0.1")
                 .contains("Downloading artifacts from coordinator... ok        correlation_id=");
-        assertThat(ran.raw()).containsPattern("Downloading artifacts 3\\.\\d\\d MB \\([^)]+/s\\) {16}\n");
+        assertThat(ran.raw())
+                .containsPattern("Downloading artifacts 3\\.\\d\\d MB \\([^)]+/s\\) {16}\n");
         assertExtracted(plan);
         RecordedRequest request = runner.gitlab.requests(Endpoint.DOWNLOAD).getFirst();
         assertThat(request.path()).isEqualTo("/api/v4/jobs/" + id + "/artifacts");

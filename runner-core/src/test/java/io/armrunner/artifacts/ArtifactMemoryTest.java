@@ -48,8 +48,7 @@ class ArtifactMemoryTest {
         Path source = Files.createDirectories(directory.resolve("source"));
         byte[] noise = new byte[NOISE];
         new Random(3).nextBytes(noise);
-        try (RandomAccessFile file =
-                new RandomAccessFile(source.resolve("large").toFile(), "rw")) {
+        try (RandomAccessFile file = new RandomAccessFile(source.resolve("large").toFile(), "rw")) {
             file.setLength(LARGE);
             file.seek(LARGE / 2);
             file.write(noise);

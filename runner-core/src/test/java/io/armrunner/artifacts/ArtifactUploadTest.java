@@ -567,7 +567,8 @@ class ArtifactUploadTest {
             ArtifactJob.Ran ran = runner.upload(plan);
             assertThat(ran.failed()).isFalse();
             if (word.equals("1s")) {
-                assertThat(ran.raw()).containsPattern("Uploading artifacts \\d+ B \\([^)]+/s\\) {16}\n");
+                assertThat(ran.raw())
+                        .containsPattern("Uploading artifacts \\d+ B \\([^)]+/s\\) {16}\n");
             } else {
                 assertThat(ran.raw()).doesNotContain(" B (");
             }

@@ -10,7 +10,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 class TransferMeterTest {
     @ParameterizedTest
     @CsvSource({
-        "0, 0 B", "999, 999 B", "1000, 1.00 KB", "12345678, 12.35 MB", "999999, 1000.00 KB",
+        "0, 0 B",
+        "999, 999 B",
+        "1000, 1.00 KB",
+        "12345678, 12.35 MB",
+        "999999, 1000.00 KB",
         "5000000000, 5.00 GB"
     })
     void sizesAreDecimal(long bytes, String text) {
