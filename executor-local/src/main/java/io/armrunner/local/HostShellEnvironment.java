@@ -71,7 +71,7 @@ public final class HostShellEnvironment implements Environment {
 
     @Override
     public void prepare() throws JobFailure, IOException, InterruptedException {
-        if (!isInstalled(host, host.shell())) {
+        if (!isInstalled(host.shell())) {
             throw new JobFailure(
                     FailureReason.RUNNER_SYSTEM_FAILURE,
                     "the runner's shell \"%s\" is not installed on this host; install it or set shell in config.toml"
@@ -82,7 +82,7 @@ public final class HostShellEnvironment implements Environment {
         }
     }
 
-    static boolean isInstalled(Host host, String program) {
+    private boolean isInstalled(String program) {
         return Stream.of(host.inherited().getOrDefault("PATH", "/usr/bin:/bin").split(":", -1))
                 .filter(folder -> !folder.isEmpty())
                 .anyMatch(folder -> Files.isExecutable(Path.of(folder, program)));

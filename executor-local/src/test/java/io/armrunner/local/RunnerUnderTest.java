@@ -16,11 +16,9 @@ import io.armrunner.coordinator.RunnerSpec;
 import io.armrunner.engine.EngineLimits;
 import io.armrunner.http.ClientSettings;
 import io.armrunner.http.HttpClient;
-import io.armrunner.lane.EnvironmentLane;
+import io.armrunner.lane.Lane;
 import io.armrunner.manager.ConfiguredRunner;
 import io.armrunner.manager.Journal;
-import io.armrunner.manager.LaneBoard;
-import io.armrunner.manager.LaneView;
 import io.armrunner.manager.Manager;
 import io.armrunner.plan.RunnerSettings;
 import io.armrunner.protocol.GitLabClient;
@@ -41,7 +39,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -65,16 +62,14 @@ final class RunnerUnderTest implements BeforeEachCallback, AfterEachCallback {
 
     private final CoordinatorExtension extension;
     private final Map<String, String> environment = new HashMap<>();
-    private final Map<String, String> shells = new HashMap<>();
     private final List<HttpClient> clients = new ArrayList<>();
     private int concurrent = 4;
     private Duration checkInterval = Duration.ofMillis(50);
     private Duration shutdown = Duration.ofSeconds(10);
     private EngineLimits limits = QUICK;
-    private UnaryOperator<EnvironmentLane> lane = UnaryOperator.identity();
+    private UnaryOperator<Lane> lane = UnaryOperator.identity();
     private @Nullable Manager manager;
     private @Nullable CoordinatorRunner first;
-    private @Nullable LaneBoard board;
 
     /** Tenths of a second where GitLab Runner has seconds and minutes. */
     static final EngineLimits QUICK =
@@ -128,14 +123,8 @@ final class RunnerUnderTest implements BeforeEachCallback, AfterEachCallback {
     }
 
     /** Puts something around the host's lane. */
-    RunnerUnderTest withLane(UnaryOperator<EnvironmentLane> around) {
+    RunnerUnderTest withLane(UnaryOperator<Lane> around) {
         lane = around;
-        return this;
-    }
-
-    /** A lane of this name uses this shell. */
-    RunnerUnderTest withShell(String laneName, String shell) {
-        shells.put(laneName, shell);
         return this;
     }
 
@@ -225,42 +214,17 @@ final class RunnerUnderTest implements BeforeEachCallback, AfterEachCallback {
                         new RunnerSettings.Product("armrunner", "1.0.0", "main", "linux/arm64")),
                 client,
                 client::reports,
-                lanes(runner, random),
+                lane.apply(hostLane(runner.shell(), random)),
                 _ -> (_, stage, log) -> log.plain("moving files: " + stage.id()),
                 RunnerCertificates.of(runner, directory().resolve("config")));
     }
 
-    private LaneBoard lanes(RunnerConfig runner, SecureRandom random) {
-        if (runner.lanes().isEmpty()) {
-            return LaneBoard.single(lane.apply(hostLane("shell", runner.shell(), random)));
-        }
-        LaneBoard made =
-                new LaneBoard(
-                        runner.token().shortForm(),
-                        runner.lanes().stream()
-                                .map(each ->
-                                        new LaneBoard.Entry(
-                                                hostLane(
-                                                        each.name(),
-                                                        shells.getOrDefault(
-                                                                each.name(), runner.shell()),
-                                                        random),
-                                                each.executor(),
-                                                each.rules()))
-                                .toList(),
-                        Ticker.SYSTEM);
-        board = made;
-        return made;
-    }
-
-    private EnvironmentLane hostLane(String name, String shell, SecureRandom random) {
+    private Lane hostLane(String shell, SecureRandom random) {
         Map<String, String> inherited = new HashMap<>(TestRepository.environment());
         inherited.put("HOME", home().toString());
         inherited.putAll(environment);
         return new HostShellLane(
-                name,
                 new HostShellEnvironment.Host(shell, true, "", Map.copyOf(inherited), directory()),
-                Optional.empty(),
                 builds(),
                 directory().resolve("cache"),
                 random);
@@ -282,14 +246,6 @@ final class RunnerUnderTest implements BeforeEachCallback, AfterEachCallback {
             throw new IllegalStateException("no runner was started");
         }
         return first;
-    }
-
-    /** The lanes of the one runner. */
-    List<LaneView> lanes() {
-        if (board == null) {
-            throw new IllegalStateException("no runner was started");
-        }
-        return board.view();
     }
 
     Manager manager() {

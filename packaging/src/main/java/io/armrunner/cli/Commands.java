@@ -21,7 +21,9 @@ final class Commands {
                 () ->
                         new ExecCommand(
                                 new ExecService(surroundings, () -> Surroundings.isTerminal(1))));
+        commands.put("jobs", () -> new JobsCommand(surroundings));
         commands.put("list", () -> new ListCommand(surroundings));
+        commands.put("logs", () -> new LogsCommand(surroundings, Surroundings.isTerminal(1)));
         commands.put("run", () -> new RunCommand(new RunService(surroundings)));
         commands.put("run-single", () -> new RunSingleCommand(new RunSingleService(surroundings)));
         return commands;

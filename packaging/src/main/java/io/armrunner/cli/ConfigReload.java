@@ -104,6 +104,10 @@ final class ConfigReload {
     private void sayWhatNeedsRestart(Config config) {
         needRestart("listen_address", started.listenAddress(), config.listenAddress());
         needRestart("session_server", started.sessionServer(), config.sessionServer());
+        needRestart(
+                "min_free_disk,kept_logs_size,kept_logs_age,status_logs",
+                started.operation(),
+                config.operation());
         needRestart("user", started.user(), config.user());
     }
 

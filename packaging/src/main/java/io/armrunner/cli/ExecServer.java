@@ -217,7 +217,6 @@ final class ExecServer implements AutoCloseable {
                         Settings.EMPTY,
                         Settings.EMPTY),
                 Settings.EMPTY,
-                Settings.EMPTY,
-                List.of());
+                Settings.EMPTY);
     }
 }

@@ -59,11 +59,15 @@ final class LogFormats {
 
         @Override
         public String format(LogRecord event) {
-            return "time=\"%s\" level=%s msg=%s%n"
-                    .formatted(
-                            time(event),
-                            levelName(event.getLevel()),
-                            json(formatMessage(event) + cause(event.getThrown(), threshold)));
+            LogFields line = fields(event, this);
+            StringBuilder text = new StringBuilder();
+            text.append("time=").append(json(time(event)));
+            text.append(" level=").append(levelName(event.getLevel()));
+            text.append(" msg=").append(json(line.message() + cause(event.getThrown(), threshold)));
+            line.fields()
+                    .forEach((name, value) ->
+                            text.append(' ').append(name).append('=').append(json(value)));
+            return text.append(System.lineSeparator()).toString();
         }
     }
 
@@ -79,10 +83,18 @@ final class LogFormats {
         public String format(LogRecord event) {
             Map<String, String> line = new LinkedHashMap<>();
             line.put("level", levelName(event.getLevel()));
-            line.put("msg", formatMessage(event) + cause(event.getThrown(), threshold));
+            LogFields fields = fields(event, this);
+            line.put("msg", fields.message() + cause(event.getThrown(), threshold));
             line.put("time", time(event));
+            fields.fields().forEach(line::putIfAbsent);
             return json(line) + "\n";
         }
+    }
+
+    /** The line's fields, and the job that the thread works for where the line does not say. */
+    private static LogFields fields(LogRecord event, Formatter formatter) {
+        return LogFields.of(formatter.formatMessage(event))
+                .withJobOf(Thread.currentThread().getName());
     }
 
     private static String json(Object value) {

@@ -2,6 +2,7 @@ package io.armrunner.cli;
 
 import java.io.PrintWriter;
 import java.util.Locale;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.logging.Formatter;
 import java.util.logging.Handler;
 import java.util.logging.Level;
@@ -19,6 +20,9 @@ import org.jspecify.annotations.Nullable;
 final class Logging {
     // The log manager holds loggers weakly: without this the level would be lost with the logger.
     private static @Nullable Logger netty;
+
+    private static final AtomicLong ERRORS = new AtomicLong();
+    private static final AtomicLong WARNINGS = new AtomicLong();
 
     private Logging() {}
 
@@ -44,6 +48,16 @@ final class Logging {
         // platform lacks.
         netty = Logger.getLogger("io.netty");
         netty.setLevel(threshold.intValue() > Level.INFO.intValue() ? threshold : Level.INFO);
+    }
+
+    /** How many lines with an error were written so far. */
+    static long errors() {
+        return ERRORS.get();
+    }
+
+    /** How many lines with a warning were written so far. */
+    static long warnings() {
+        return WARNINGS.get();
     }
 
     private static Level level(String name) throws UserError {
@@ -73,6 +87,12 @@ final class Logging {
         @Override
         public void publish(@Nullable LogRecord event) {
             if (event != null && isLoggable(event)) {
+                int level = event.getLevel().intValue();
+                if (level >= Level.SEVERE.intValue()) {
+                    ERRORS.incrementAndGet();
+                } else if (level >= Level.WARNING.intValue()) {
+                    WARNINGS.incrementAndGet();
+                }
                 out.print(getFormatter().format(event));
                 out.flush();
             }

@@ -8,9 +8,12 @@ import io.armrunner.config.LoadedConfig;
 import io.armrunner.engine.EngineLimits;
 import io.armrunner.http.EventLoops;
 import io.armrunner.manager.ConfiguredRunner;
+import io.armrunner.manager.DiskFloor;
 import io.armrunner.manager.Journal;
 import io.armrunner.manager.Manager;
+import io.armrunner.status.Operations;
 import io.armrunner.trace.Ticker;
+import io.armrunner.trace.UploadSettings;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -63,6 +66,7 @@ final class RunService implements Work<RunCommand> {
                 configDirectory,
                 working,
                 user,
+                command.listenAddress().or(loaded.config()::listenAddress),
                 Bounds.NONE,
                 Optional.of(new Changes(file, before, command.global())));
     }
@@ -96,14 +100,25 @@ final class RunService implements Work<RunCommand> {
             Path configDirectory,
             Path working,
             Optional<String> user,
+            Optional<String> listenAddress,
             Bounds bounds,
             Optional<Changes> changes)
             throws IOException, InterruptedException, UserError {
+        Path state = StatePlace.ofService(surroundings, configDirectory);
         try (Signals signals = new Signals();
                 EventLoops loops = EventLoops.open(EVENT_LOOPS);
+                Operations operations =
+                        OperationsOpening.open(
+                                surroundings, loops, config.operation(), state, listenAddress);
                 RunnerFactory factory =
                         new RunnerFactory(
-                                surroundings, loops, configDirectory, user, working, true)) {
+                                surroundings,
+                                loops,
+                                configDirectory,
+                                user,
+                                working,
+                                true,
+                                operations::called)) {
             ConfigReload reload = new ConfigReload(factory, config, surroundings);
             List<ConfiguredRunner> runners = reload.first();
             Manager.Settings settings =
@@ -116,10 +131,14 @@ final class RunService implements Work<RunCommand> {
             Manager manager =
                     new Manager(
                             settings,
-                            new Journal(stateDirectory(configDirectory).resolve("jobs")),
+                            new Journal(state.resolve("jobs")),
                             EngineLimits.DEFAULT,
+                            UploadSettings.DEFAULT,
                             surroundings.clock(),
-                            Ticker.SYSTEM);
+                            Ticker.SYSTEM,
+                            operations,
+                            new DiskFloor(
+                                    (long) config.operation().minFreeDiskMib() << 20, operations));
             manager.start(runners);
             if (changes.isEmpty()) {
                 return untilTold(manager, signals, bounds, () -> {});
@@ -133,16 +152,6 @@ final class RunService implements Work<RunCommand> {
                 return untilTold(manager, signals, bounds, watch::loadNow);
             }
         }
-    }
-
-    /**
-     * Where what must outlive the process is kept: systemd's place for it, or beside the
-     * configuration.
-     */
-    private Path stateDirectory(Path configDirectory) {
-        return Optional.ofNullable(surroundings.environment().get("STATE_DIRECTORY"))
-                .map(Path::of)
-                .orElseGet(() -> configDirectory.resolve(".armrunner"));
     }
 
     /**

@@ -42,6 +42,7 @@ final class RunSingleService implements Work<RunSingleCommand> {
                         directory,
                         surroundings.workingDirectory(),
                         config.user(),
+                        config.listenAddress(),
                         new RunService.Bounds(command.maxBuilds(), idle),
                         Optional.empty());
     }
@@ -95,6 +96,7 @@ final class RunSingleService implements Work<RunSingleCommand> {
                 config.labels(),
                 config.user(),
                 config.sessionServer(),
+                config.operation(),
                 List.of(chosen.getFirst()));
     }
 }

@@ -5,7 +5,6 @@ import io.armrunner.artifacts.StageTools;
 import io.armrunner.cache.CacheStages;
 import io.armrunner.cache.CacheTools;
 import io.armrunner.codebuild.s3.RemoteCaches;
-import io.armrunner.config.LaneConfig;
 import io.armrunner.config.RunnerCertificates;
 import io.armrunner.config.RunnerConfig;
 import io.armrunner.engine.CachesAndArtifacts;
@@ -14,24 +13,21 @@ import io.armrunner.files.PackingThreads;
 import io.armrunner.http.ClientSettings;
 import io.armrunner.http.EventLoops;
 import io.armrunner.http.HttpClient;
+import io.armrunner.http.HttpRequest;
 import io.armrunner.lane.Lane;
-import io.armrunner.local.HostFitness;
-import io.armrunner.local.HostSensors;
 import io.armrunner.local.HostShellEnvironment;
 import io.armrunner.local.HostShellLane;
 import io.armrunner.manager.ConfiguredRunner;
-import io.armrunner.manager.LaneBoard;
 import io.armrunner.plan.RunnerSettings;
 import io.armrunner.protocol.GitLabArtifactStore;
 import io.armrunner.protocol.GitLabClient;
 import io.armrunner.protocol.GitLabUrl;
 import io.armrunner.protocol.RetryingCaller;
 import io.armrunner.protocol.SystemId;
-import io.armrunner.trace.Ticker;
+import io.armrunner.status.RunnerFacts;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -55,17 +51,20 @@ final class RunnerFactory implements AutoCloseable {
     private final Optional<String> user;
     private final Path workingDirectory;
     private final boolean login;
+    private final Calls calls;
     private final Version version = Version.current();
     private final RandomGenerator random = new SecureRandom();
     private final Map<ClientSettings, HttpClient> clients = new HashMap<>();
     private final PackingThreads packing;
 
-    /**
-     * @param configDirectory where the system id and {@code certs} are
-     * @param user whom jobs run as; empty for the process's own user
-     * @param workingDirectory where builds and caches are by default
-     * @param login whether the shells of jobs go through the user's login profile
-     */
+    /** Hears of each call of a runner to its GitLab; any thread. */
+    @FunctionalInterface
+    interface Calls {
+        void called(
+                RunnerFacts runner, HttpRequest request, int status, int retries, Duration took);
+    }
+
+    /** A factory whose runners nobody listens to. */
     RunnerFactory(
             Surroundings surroundings,
             EventLoops loops,
@@ -73,6 +72,31 @@ final class RunnerFactory implements AutoCloseable {
             Optional<String> user,
             Path workingDirectory,
             boolean login) {
+        this(
+                surroundings,
+                loops,
+                configDirectory,
+                user,
+                workingDirectory,
+                login,
+                (_, _, _, _, _) -> {});
+    }
+
+    /**
+     * @param configDirectory where the system id and {@code certs} are
+     * @param user whom jobs run as; empty for the process's own user
+     * @param workingDirectory where builds and caches are by default
+     * @param login whether the shells of jobs go through the user's login profile
+     * @param calls hears of all calls
+     */
+    RunnerFactory(
+            Surroundings surroundings,
+            EventLoops loops,
+            Path configDirectory,
+            Optional<String> user,
+            Path workingDirectory,
+            boolean login,
+            Calls calls) {
         this.surroundings = surroundings;
         this.loops = loops;
         this.configDirectory = configDirectory;
@@ -84,6 +108,7 @@ final class RunnerFactory implements AutoCloseable {
                 new PackingThreads(
                         Runtime.getRuntime().availableProcessors(),
                         !"off".equals(surroundings.environment().get("ARMRUNNER_LIBDEFLATE")));
+        this.calls = calls;
     }
 
     /** A runner ready to work. */
@@ -99,9 +124,25 @@ final class RunnerFactory implements AutoCloseable {
                             .formatted(config.name(), config.shell()));
         }
         HttpClient http = http(config, connectionMaxAge);
+        RunnerFacts facts =
+                new RunnerFacts(
+                        config.token().shortForm(),
+                        config.name(),
+                        config.url(),
+                        systemId.value(),
+                        config.executor(),
+                        config.limit(),
+                        config.requestConcurrency(),
+                        "");
         RetryingCaller caller =
                 new RetryingCaller(
-                        http, Identity.userAgent(), surroundings.clock(), random, Thread::sleep);
+                        http,
+                        Identity.userAgent(),
+                        surroundings.clock(),
+                        random,
+                        Thread::sleep,
+                        (request, status, retries, took) ->
+                                calls.called(facts, request, status, retries, took));
         GitLabUrl url = GitLabUrl.of(config.url());
         GitLabClient client =
                 new GitLabClient(
@@ -127,7 +168,7 @@ final class RunnerFactory implements AutoCloseable {
                 settings(config),
                 client,
                 client::reports,
-                lanes(config),
+                lane(config),
                 _ -> files,
                 RunnerCertificates.of(config, configDirectory));
     }
@@ -155,40 +196,10 @@ final class RunnerFactory implements AutoCloseable {
                         "linux/" + Version.architecture()));
     }
 
-    private LaneBoard lanes(RunnerConfig config) throws UserError {
-        if (config.lanes().isEmpty()) {
-            return LaneBoard.single(shell(config, "shell", Optional.empty()));
-        }
-        List<LaneBoard.Entry> entries = new ArrayList<>();
-        for (LaneConfig lane : config.lanes()) {
-            entries.add(new LaneBoard.Entry(lane(config, lane), lane.executor(), lane.rules()));
-        }
-        return new LaneBoard(config.token().shortForm(), entries, Ticker.SYSTEM);
-    }
-
-    private Lane lane(RunnerConfig config, LaneConfig lane) throws UserError {
-        return switch (lane.executor()) {
-            case "shell" ->
-                    shell(
-                            config,
-                            lane.name(),
-                            Optional.of(
-                                    new HostFitness(
-                                            lane.floors(),
-                                            HostSensors.ofHost(surroundings.clock()))));
-            default ->
-                    throw new UserError(
-                            "runner \"%s\": lane \"%s\" has executor = \"%s\", which is not supported by this version; use \"shell\""
-                                    .formatted(config.name(), lane.name(), lane.executor()));
-        };
-    }
-
-    private HostShellLane shell(RunnerConfig config, String name, Optional<HostFitness> fitness) {
+    private Lane lane(RunnerConfig config) {
         return new HostShellLane(
-                name,
                 new HostShellEnvironment.Host(
                         config.shell(), login, user.orElse(""), inherited(), workingDirectory),
-                fitness,
                 directory(config.buildsDir(), "builds"),
                 directory(config.cacheDir(), "cache"),
                 random);

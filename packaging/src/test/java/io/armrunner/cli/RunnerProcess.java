@@ -27,7 +27,15 @@ record RunnerProcess(Process process, Path output) implements AutoCloseable {
     /** Starts {@code armrunner words…} in {@code directory}. */
     static RunnerProcess start(Path directory, Map<String, String> variables, String... words)
             throws IOException {
-        List<String> argv = new ArrayList<>(List.of(launcher(directory).toString()));
+        return start(directory, variables, List.of(), words);
+    }
+
+    /** The same by another program, which gets the command as its last arguments and becomes it. */
+    static RunnerProcess start(
+            Path directory, Map<String, String> variables, List<String> by, String... words)
+            throws IOException {
+        List<String> argv = new ArrayList<>(by);
+        argv.add(launcher(directory).toString());
         argv.addAll(List.of(words));
         Path output = Files.createTempFile(directory, "output-", ".log");
         ProcessBuilder builder =

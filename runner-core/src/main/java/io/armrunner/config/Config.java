@@ -20,6 +20,7 @@ import java.util.Optional;
  *     RunnerConfig#labels()}
  * @param user whom jobs run as, when the process is root
  * @param sessionServer the interactive terminal's server
+ * @param operation what the operator sees and how much of the disk is used
  * @param runners the {@code [[runners]]} entries in the order of the file
  */
 public record Config(
@@ -33,6 +34,7 @@ public record Config(
         Map<String, String> labels,
         Optional<String> user,
         SessionServer sessionServer,
+        Operation operation,
         List<RunnerConfig> runners) {
     public Config {
         labels = Ordered.copyOf(labels);
@@ -44,4 +46,22 @@ public record Config(
             Optional<String> listenAddress,
             Optional<String> advertiseAddress,
             Duration sessionTimeout) {}
+
+    /**
+     * Keys of armrunner's own about its operation.
+     *
+     * @param minFreeDiskMib below this much free space no job is asked for, 0 for never
+     * @param keptLogsMib how much the logs of ended jobs may take, 0 for keeping none
+     * @param keptLogsAge how long the log of an ended job is kept
+     * @param statusLogs whether the status page shows logs; empty for only on this machine
+     */
+    public record Operation(
+            int minFreeDiskMib,
+            int keptLogsMib,
+            Duration keptLogsAge,
+            Optional<Boolean> statusLogs) {
+        /** What counts where the file says nothing. */
+        public static final Operation DEFAULT =
+                new Operation(512, 256, Duration.ofDays(7), Optional.empty());
+    }
 }

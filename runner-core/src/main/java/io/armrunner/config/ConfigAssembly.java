@@ -21,6 +21,8 @@ final class ConfigAssembly {
     private static final Set<String> HTTP = Set.of("http", "https");
     // GitLab stores no more than this for a runner.
     private static final int MOST_LABELS = 32;
+    // A million gigabytes.
+    private static final int MOST_MIB = 1_000_000_000;
 
     private final KeyCheck check;
     private final Map<String, String> environment;
@@ -69,7 +71,17 @@ final class ConfigAssembly {
                 labels,
                 settings.string("user"),
                 sessionServer(settings.table("session_server")),
+                operation(settings),
                 runners);
+    }
+
+    private Config.Operation operation(Settings settings) {
+        Config.Operation absent = Config.Operation.DEFAULT;
+        return new Config.Operation(
+                between(settings, "", "min_free_disk", absent.minFreeDiskMib(), 0, MOST_MIB),
+                between(settings, "", "kept_logs_size", absent.keptLogsMib(), 0, MOST_MIB),
+                duration(settings, "", "kept_logs_age", absent.keptLogsAge()),
+                settings.bool("status_logs"));
     }
 
     private Config.SessionServer sessionServer(Settings settings) {
@@ -141,8 +153,7 @@ final class ConfigAssembly {
                 artifact(settings.table("artifact"), path + ".artifact"),
                 cache(settings.table("cache"), path + ".cache"),
                 settings.table("docker"),
-                settings.table("custom"),
-                new LaneReader(check).lanes(settings, path, executor));
+                settings.table("custom"));
     }
 
     /** Two entries of one runner ask GitLab twice as often and count their limits apart. */

@@ -20,6 +20,7 @@ import io.armrunner.trace.TraceLog;
 import io.armrunner.trace.TraceUploader;
 import io.armrunner.trace.UploadSettings;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
@@ -45,7 +46,6 @@ public final class JobSession {
      * @param files does the stages that move files
      * @param directory the job's own directory, 0700; the caller deletes it when the job was
      *     delivered
-     * @param remark a line for the log's head, such as which lane took the job; empty for none
      */
     public record Surroundings(
             DebugReports reports,
@@ -55,8 +55,7 @@ public final class JobSession {
             UploadSettings upload,
             EngineLimits limits,
             InstantSource clock,
-            Ticker ticker,
-            String remark) {}
+            Ticker ticker) {}
 
     /** Gives the job's line to GitLab. */
     @FunctionalInterface
@@ -195,23 +194,45 @@ public final class JobSession {
                         masks(plan),
                         new JobLog.Format(plan.sections(), plan.timestamps()),
                         around.clock())) {
-            header(log, plan);
-            Outcome outcome =
-                    runStages(
-                            log,
-                            plan,
-                            stage -> {
-                                if (stage.startsWith("step_")) {
-                                    uploader.prompt();
-                                }
-                                stageListener.accept(stage);
-                            });
-            switch (outcome) {
-                case Outcome.Succeeded _ -> log.succeeded();
-                case Outcome.Failed failed -> log.failed(failed.lastLine());
-                case Outcome.Over _ -> {}
+            Outcome outcome;
+            try {
+                outcome = stagesAndLastLine(log, plan, uploader);
+            } catch (UncheckedIOException full) {
+                // The log takes no more but its last lines, which it keeps in memory.
+                LOG.error("job_log_full job={} error=\"{}\"", payload.id(), full.getMessage());
+                outcome =
+                        new Outcome.Failed(
+                                FailureReason.RUNNER_SYSTEM_FAILURE,
+                                String.valueOf(full.getMessage()),
+                                0);
+                lastLine(log, outcome);
             }
             return outcome;
+        }
+    }
+
+    private Outcome stagesAndLastLine(JobLog log, JobPlan plan, TraceUploader uploader)
+            throws InterruptedException {
+        header(log, plan);
+        Outcome outcome =
+                runStages(
+                        log,
+                        plan,
+                        stage -> {
+                            if (stage.startsWith("step_")) {
+                                uploader.prompt();
+                            }
+                            stageListener.accept(stage);
+                        });
+        lastLine(log, outcome);
+        return outcome;
+    }
+
+    private static void lastLine(JobLog log, Outcome outcome) {
+        switch (outcome) {
+            case Outcome.Succeeded _ -> log.succeeded();
+            case Outcome.Failed failed -> log.failed(failed.lastLine());
+            case Outcome.Over _ -> {}
         }
     }
 
@@ -247,9 +268,6 @@ public final class JobSession {
                     "  on %s %s, system ID: %s"
                             .formatted(
                                     settings.name(), settings.shortToken(), settings.systemId()));
-        }
-        if (!around.remark().isEmpty()) {
-            log.plain("  " + around.remark());
         }
         if (!plan.headerFeatureFlags().isEmpty()) {
             log.plain("  feature flags: " + plan.headerFeatureFlags());

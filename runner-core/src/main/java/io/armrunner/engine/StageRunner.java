@@ -13,7 +13,9 @@ import io.armrunner.trace.JobLog;
 import io.armrunner.trace.Ticker;
 import io.armrunner.variables.GoDuration;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -546,8 +548,15 @@ final class StageRunner {
 
     private void fail(Outcome.Failed failed) {
         if (failure.isEmpty()) {
-            failure = Optional.of(failed);
+            failure = Optional.of(FullDisk.blamed(failed, places()));
         }
+    }
+
+    /** Where the job writes, and the runner for it. */
+    private List<Path> places() {
+        Path directory = log.path().toAbsolutePath().getParent();
+        Path builds = Path.of(plan.place().buildsRoot());
+        return directory == null ? List.of(builds) : List.of(builds, directory);
     }
 
     private <S extends Stage> Optional<Stage> find(Class<S> kind) {

@@ -74,6 +74,11 @@ public record HttpRequest(
         return new HttpRequest(method, uri, headers, new Produced(writer), followsRedirects);
     }
 
+    /** The bytes of the body, 0 where it is produced while it is sent. */
+    public int bodyLength() {
+        return body instanceof Bytes bytes ? bytes.length() : 0;
+    }
+
     /** The same, but a 3xx is returned as the reply. */
     public HttpRequest withoutFollowing() {
         return new HttpRequest(method, uri, headers, body, false);

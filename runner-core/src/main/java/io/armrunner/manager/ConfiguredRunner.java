@@ -18,7 +18,7 @@ import java.util.Optional;
  * @param settings what of it matters to a job
  * @param source where its jobs come from
  * @param reports makes a job's line to GitLab
- * @param lanes where its jobs run
+ * @param lane where its jobs run
  * @param files moves its jobs' files
  * @param certificates of its line to GitLab, which its jobs get as well
  */
@@ -27,21 +27,9 @@ public record ConfiguredRunner(
         RunnerSettings settings,
         JobSource source,
         Reports reports,
-        LaneBoard lanes,
+        Lane lane,
         Files files,
         RunnerCertificates certificates) {
-    /** A runner with one place for all its jobs. */
-    public ConfiguredRunner(
-            RunnerConfig config,
-            RunnerSettings settings,
-            JobSource source,
-            Reports reports,
-            Lane lane,
-            Files files,
-            RunnerCertificates certificates) {
-        this(config, settings, source, reports, LaneBoard.single(lane), files, certificates);
-    }
-
     /** Makes a job's line to GitLab. */
     @FunctionalInterface
     public interface Reports {
@@ -87,6 +75,11 @@ public record ConfiguredRunner(
                 new RunnerSettings.Output(
                         config.outputLimit(), config.outputEnd(), config.outputKept()),
                 product);
+    }
+
+    /** The same with its jobs from elsewhere. */
+    ConfiguredRunner withSource(JobSource other) {
+        return new ConfiguredRunner(config, settings, other, reports, lane, files, certificates);
     }
 
     /** What the service's log calls the runner. */

@@ -5,11 +5,13 @@ import io.armrunner.engine.EngineLimits;
 import io.armrunner.engine.JobSession;
 import io.armrunner.engine.Outcome;
 import io.armrunner.engine.StopSignal;
-import io.armrunner.lane.EnvironmentLane;
 import io.armrunner.plan.JobPlace;
 import io.armrunner.protocol.JobReply;
+import io.armrunner.protocol.JobUpdate;
+import io.armrunner.spec.FailureReason;
 import io.armrunner.spec.JobPayload;
 import io.armrunner.spec.Secret;
+import io.armrunner.status.JobEvents;
 import io.armrunner.trace.Ticker;
 import io.armrunner.trace.TraceUploader;
 import io.armrunner.trace.UploadSettings;
@@ -47,7 +49,8 @@ final class JobRun {
             EngineLimits limits,
             UploadSettings upload,
             InstantSource clock,
-            Ticker ticker) {}
+            Ticker ticker,
+            JobEvents events) {}
 
     JobRun(
             ConfiguredRunner runner,
@@ -79,26 +82,24 @@ final class JobRun {
         stop.abort(new StopSignal.Cause.RunnerStops(signal));
     }
 
-    /**
-     * @param room in a lane that is still to be chosen
-     */
-    void run(LaneBoard.Reservation room) {
+    void run() {
         JobPayload payload = accepted.payload();
         long begun = context.clock().millis();
+        JobTelling telling = new JobTelling(context.events(), runner, payload, context.clock());
+        LOG.info(
+                "job_started job={} project={} runner={} lane={} correlation_id={}",
+                payload.id(),
+                payload.jobInfo().projectId(),
+                runner.shortName(),
+                runner.lane().name(),
+                accepted.correlationId());
         try (ConcurrentIds.Ids numbers = ids.take(payload.jobInfo().projectId())) {
-            Path directory = journal.accepted(runner.shortName(), payload.id(), accepted.raw());
-            try (LaneWait.Place place = new LaneWait(runner, accepted, stop).find(room)) {
-                LOG.info(
-                        "job_started job={} project={} runner={} lane={} correlation_id={}",
-                        payload.id(),
-                        payload.jobInfo().projectId(),
-                        runner.shortName(),
-                        place.name(),
-                        accepted.correlationId());
-                JobSession.Ending ending = session(directory, numbers, place).run();
-                place.ended(ending.outcome());
-                ended(ending, directory, begun);
-            }
+            Path directory = entered();
+            telling.accepted(directory, runner.lane().name());
+            JobSession.Ending ending = session(directory, numbers, telling).run();
+            // Before the directory goes: the log in it is kept.
+            telling.ended(ending);
+            ended(ending, directory, begun);
         } catch (IOException e) {
             LOG.error(
                     "job_lost job={} runner={} error=\"{}\"",
@@ -107,8 +108,29 @@ final class JobRun {
                     e.toString());
         } catch (InterruptedException _) {
             LOG.warn("job_left job={} runner={} stage={}", payload.id(), runner.shortName(), stage);
+            telling.left();
         } catch (RuntimeException e) {
             LOG.error("job_broken job={} runner={}", payload.id(), runner.shortName(), e);
+        } finally {
+            telling.lost();
+        }
+    }
+
+    /**
+     * The job's directory; GitLab is told where there is no room for one (runner-protocol §3.7).
+     */
+    private Path entered() throws IOException, InterruptedException {
+        JobPayload payload = accepted.payload();
+        try {
+            return journal.accepted(runner.shortName(), payload.id(), accepted.raw());
+        } catch (IOException e) {
+            runner.reports()
+                    .reports(payload.id(), payload.token(), false)
+                    .update(
+                            JobUpdate.Failed.of(
+                                    new JobUpdate.LogState(0, 0),
+                                    FailureReason.RUNNER_SYSTEM_FAILURE));
+            throw e;
         }
     }
 
@@ -149,17 +171,16 @@ final class JobRun {
         }
     }
 
-    private JobSession session(Path directory, ConcurrentIds.Ids numbers, LaneWait.Place chosen) {
+    private JobSession session(Path directory, ConcurrentIds.Ids numbers, JobTelling telling) {
         JobPayload payload = accepted.payload();
-        EnvironmentLane lane = (EnvironmentLane) chosen.lane();
         JobPlace place =
                 new JobPlace(
-                        lane.buildsRoot().toString(),
-                        lane.cacheRoot().toString(),
+                        runner.lane().buildsRoot().toString(),
+                        runner.lane().cacheRoot().toString(),
                         numbers.concurrentId(),
                         numbers.concurrentProjectId(),
-                        lane.isDisposable(),
-                        !lane.isDisposable(),
+                        runner.lane().isDisposable(),
+                        !runner.lane().isDisposable(),
                         context.hostname(),
                         accepted.correlationId(),
                         tlsFiles());
@@ -169,17 +190,19 @@ final class JobRun {
                 place,
                 new JobSession.Surroundings(
                         debug -> runner.reports().reports(payload.id(), payload.token(), debug),
-                        lane::open,
+                        runner.lane()::open,
                         runner.files().stages(payload),
                         directory,
                         context.upload()
                                 .withFinalRounds(runner.config().jobStatusFinalUpdateRetryLimit()),
                         context.limits(),
                         context.clock(),
-                        context.ticker(),
-                        chosen.remark()),
+                        context.ticker()),
                 stop,
-                begun -> stage = begun);
+                begun -> {
+                    stage = begun;
+                    telling.stage(begun);
+                });
     }
 
     /**

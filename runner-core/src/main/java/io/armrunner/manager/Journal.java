@@ -31,6 +31,11 @@ public final class Journal {
                 PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
     }
 
+    /** Where the jobs' directories are. */
+    Path root() {
+        return root;
+    }
+
     /**
      * Notes that a job was accepted; it is on the disk when this returns.
      *

@@ -3,6 +3,7 @@ package io.armrunner.manager;
 import io.armrunner.engine.EngineLimits;
 import io.armrunner.protocol.JobReply;
 import io.armrunner.spec.Secret;
+import io.armrunner.status.JobEvents;
 import io.armrunner.trace.Ticker;
 import io.armrunner.trace.UploadSettings;
 import java.time.Duration;
@@ -53,6 +54,8 @@ public final class Manager implements AutoCloseable {
 
     private volatile Settings settings;
     private final Journal journal;
+    private final JobEvents events;
+    private final DiskFloor floor;
     private final Slots slots;
     private final JobRun.Context context;
     private final Ticker ticker;
@@ -87,12 +90,41 @@ public final class Manager implements AutoCloseable {
             UploadSettings upload,
             InstantSource clock,
             Ticker ticker) {
+        this(
+                settings,
+                journal,
+                limits,
+                upload,
+                clock,
+                ticker,
+                JobEvents.NONE,
+                new DiskFloor(0, JobEvents.NONE));
+    }
+
+    /**
+     * A manager that has not started.
+     *
+     * @param upload how often it sends logs
+     * @param events hears what happens
+     * @param floor keeps it from asking for jobs while disks are too full
+     */
+    public Manager(
+            Settings settings,
+            Journal journal,
+            EngineLimits limits,
+            UploadSettings upload,
+            InstantSource clock,
+            Ticker ticker,
+            JobEvents events,
+            DiskFloor floor) {
         this.settings = settings;
         this.journal = journal;
+        this.events = events;
+        this.floor = floor;
         this.ticker = ticker;
         lastJob = ticker.now();
         slots = new Slots(settings.concurrent());
-        context = new JobRun.Context(settings.hostname(), limits, upload, clock, ticker);
+        context = new JobRun.Context(settings.hostname(), limits, upload, clock, ticker, events);
     }
 
     /**
@@ -162,6 +194,7 @@ public final class Manager implements AutoCloseable {
             slots.resize(concurrent);
             Duration step = checkInterval.dividedBy(Math.max(1, wanted.size()));
             wanted.forEach((entry, runner) -> serve(entry, runner, step));
+            events.serves(runners.stream().map(JobTelling::facts).toList(), concurrent);
         }
     }
 
@@ -183,13 +216,22 @@ public final class Manager implements AutoCloseable {
                 runner.config()
                         .featureFlags()
                         .getOrDefault("FF_USE_ADAPTIVE_REQUEST_CONCURRENCY", true);
+        RequestConcurrency concurrency =
+                new RequestConcurrency(runner.config().requestConcurrency(), adaptive);
         return new Poller.Terms(
-                runner,
+                runner.withSource(
+                        new ToldSource(
+                                runner.source(),
+                                runner.shortName(),
+                                concurrency,
+                                floor,
+                                List.of(journal.root(), runner.lane().buildsRoot()),
+                                events)),
                 new RunnerHealth(
                         runner.config().unhealthyRequestsLimit(),
                         runner.config().unhealthyInterval(),
                         ticker),
-                new RequestConcurrency(runner.config().requestConcurrency(), adaptive),
+                concurrency,
                 settings.checkInterval());
     }
 
@@ -226,7 +268,7 @@ public final class Manager implements AutoCloseable {
                 .name("job-" + job.payload().id())
                 .start(() -> {
                     try (slot) {
-                        run.run(slot.reservation());
+                        run.run();
                     } finally {
                         running.remove(run);
                         lastJob = ticker.now();

@@ -6,7 +6,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -157,11 +156,7 @@ final class Poller implements AutoCloseable {
     /** One request; says whether a job came. */
     private boolean ask(Terms now) throws InterruptedException {
         ConfiguredRunner runner = now.runner();
-        Optional<Slots.Slot> kept = slot(runner);
-        if (kept.isEmpty()) {
-            return false;
-        }
-        Slots.Slot slot = kept.get();
+        Slots.Slot slot = slots.take(share);
         boolean handedOn = false;
         try {
             synchronized (lock) {
@@ -200,26 +195,6 @@ final class Poller implements AutoCloseable {
         }
     }
 
-    /**
-     * A place among all jobs, with room in one of the runner's lanes; empty if no lane had any for
-     * a while.
-     */
-    private Optional<Slots.Slot> slot(ConfiguredRunner runner) throws InterruptedException {
-        // First the lane: who waits for one must not keep a place from other runners.
-        Optional<LaneBoard.Reservation> room = runner.lanes().reserve();
-        if (room.isEmpty()) {
-            return Optional.empty();
-        }
-        try {
-            Slots.Slot slot = slots.take(share);
-            slot.keep(room.get());
-            return Optional.of(slot);
-        } catch (InterruptedException e) {
-            room.get().close();
-            throw e;
-        }
-    }
-
     private boolean answered(Terms now, JobReply reply) {
         ConfiguredRunner runner = now.runner();
         RunnerHealth health = now.health();
@@ -229,11 +204,12 @@ final class Poller implements AutoCloseable {
                 return true;
             }
             case JobReply.NoJob _, JobReply.Conflict _ -> health.healthy();
-            case JobReply.Forbidden _ -> {
+            case JobReply.Forbidden refusal -> {
                 LOG.error(
-                        "runner_refused runner={} url={} hint=\"GitLab does not know this token: register the runner again\"",
+                        "runner_refused runner={} url={} correlation_id={} hint=\"GitLab does not know this token: register the runner again\"",
                         runner.shortName(),
-                        runner.config().url());
+                        runner.config().url(),
+                        refusal.correlationId());
                 if (health.refused()) {
                     LOG.error(
                             "runner_unhealthy runner={} url={} pause_s={}",
@@ -242,13 +218,14 @@ final class Poller implements AutoCloseable {
                             runner.config().unhealthyInterval().toSeconds());
                 }
             }
-            case JobReply.Failed(int status, String message, int _) -> {
+            case JobReply.Failed failed -> {
                 health.healthy();
                 LOG.warn(
-                        "request_failed runner={} status={} message=\"{}\"",
+                        "request_failed runner={} status={} message=\"{}\" correlation_id={}",
                         runner.shortName(),
-                        status,
-                        message);
+                        failed.httpStatus(),
+                        failed.message(),
+                        failed.correlationId());
             }
         }
         return false;

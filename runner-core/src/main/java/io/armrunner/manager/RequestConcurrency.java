@@ -26,4 +26,9 @@ final class RequestConcurrency {
         double factor = retriable > 0 ? 0.5 : job ? 1.1 : 0.95;
         value = Math.clamp(value * factor, 1, limit);
     }
+
+    /** Before it is rounded, for the operator. */
+    synchronized double value() {
+        return Math.max(1, value);
+    }
 }

@@ -38,33 +38,13 @@ final class Slots {
     final class Slot implements AutoCloseable {
         private final Share share;
         private boolean closed;
-        // Written by who asks for a job, before it is handed on.
-        private LaneBoard.@Nullable Reservation reservation;
 
         private Slot(Share share) {
             this.share = share;
         }
 
-        /** Keeps room in a lane together with this place. */
-        void keep(LaneBoard.Reservation room) {
-            reservation = room;
-        }
-
-        /** The room in a lane that was kept for the job. */
-        LaneBoard.Reservation reservation() {
-            LaneBoard.Reservation kept = reservation;
-            if (kept == null) {
-                throw new IllegalStateException("a job was asked for without room in a lane");
-            }
-            return kept;
-        }
-
         @Override
         public void close() {
-            LaneBoard.Reservation kept = reservation;
-            if (kept != null) {
-                kept.close();
-            }
             lock.lock();
             try {
                 if (!closed) {

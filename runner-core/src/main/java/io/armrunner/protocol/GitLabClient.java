@@ -64,9 +64,14 @@ public final class GitLabClient implements JobSource {
             return switch (reply.status()) {
                 case 201 -> job(outcome);
                 case 204 -> new JobReply.NoJob(retriable);
-                case 403 -> new JobReply.Forbidden(retriable);
+                case 403 -> new JobReply.Forbidden(retriable, outcome.correlationId());
                 case 409 -> new JobReply.Conflict(retriable);
-                default -> new JobReply.Failed(reply.status(), ErrorBody.read(reply), retriable);
+                default ->
+                        new JobReply.Failed(
+                                reply.status(),
+                                ErrorBody.read(reply),
+                                retriable,
+                                outcome.correlationId());
             };
         }
     }
@@ -114,6 +119,6 @@ public final class GitLabClient implements JobSource {
 
     private static JobReply broken(RetryingCaller.Outcome outcome, String what) {
         LOG.error("gitlab.job-lost cause=\"{}\" correlation_id={}", what, outcome.correlationId());
-        return new JobReply.Failed(-1, what, outcome.retriable());
+        return new JobReply.Failed(-1, what, outcome.retriable(), outcome.correlationId());
     }
 }

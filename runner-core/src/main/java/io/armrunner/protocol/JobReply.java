@@ -61,12 +61,29 @@ public sealed interface JobReply {
     /** 204: nothing to do. */
     record NoJob(int retriable) implements JobReply {}
 
-    /** 403: the token is not valid; the only unhealthy answer. */
-    record Forbidden(int retriable) implements JobReply {}
+    /**
+     * 403: the token is not valid; the only unhealthy answer.
+     *
+     * @param correlationId what GitLab's own log knows this call as
+     */
+    record Forbidden(int retriable, String correlationId) implements JobReply {
+        public Forbidden(int retriable) {
+            this(retriable, "");
+        }
+    }
 
     /** 409: somebody else was faster; asked again at the next tick. */
     record Conflict(int retriable) implements JobReply {}
 
-    /** Any other status after all retries, or -1 for a 201 whose body is no usable JSON. */
-    record Failed(int httpStatus, String message, int retriable) implements JobReply {}
+    /**
+     * Any other status after all retries, or -1 for a 201 whose body is no usable JSON.
+     *
+     * @param correlationId what GitLab's own log knows this call as
+     */
+    record Failed(int httpStatus, String message, int retriable, String correlationId)
+            implements JobReply {
+        public Failed(int httpStatus, String message, int retriable) {
+            this(httpStatus, message, retriable, "");
+        }
+    }
 }

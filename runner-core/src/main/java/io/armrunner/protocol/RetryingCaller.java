@@ -39,6 +39,19 @@ public final class RetryingCaller {
         void sleep(Duration time) throws InterruptedException;
     }
 
+    /** Hears of each call that is over. Any thread; returns at once and throws nothing. */
+    @FunctionalInterface
+    public interface Listener {
+        /**
+         * A call is over, its body not yet read.
+         *
+         * @param status of the last reply, -1 when there was none
+         * @param retries how often the request was sent again
+         * @param took from the first attempt on, waits included
+         */
+        void called(HttpRequest request, int status, int retries, Duration took);
+    }
+
     /**
      * The last reply of a call; the caller closes it.
      *
@@ -58,6 +71,17 @@ public final class RetryingCaller {
     private final InstantSource clock;
     private final RandomGenerator random;
     private final Sleeper sleeper;
+    private final Listener listener;
+
+    /** A layer that nobody listens to. */
+    public RetryingCaller(
+            HttpClient client,
+            String userAgent,
+            InstantSource clock,
+            RandomGenerator random,
+            Sleeper sleeper) {
+        this(client, userAgent, clock, random, sleeper, (_, _, _, _) -> {});
+    }
 
     /**
      * @param userAgent such as {@code armrunner 1.0.0 (main; java25; linux/arm64)}
@@ -68,12 +92,14 @@ public final class RetryingCaller {
             String userAgent,
             InstantSource clock,
             RandomGenerator random,
-            Sleeper sleeper) {
+            Sleeper sleeper,
+            Listener listener) {
         this.client = client;
         this.userAgent = userAgent;
         this.clock = clock;
         this.random = random;
         this.sleeper = sleeper;
+        this.listener = listener;
     }
 
     /**
@@ -84,11 +110,19 @@ public final class RetryingCaller {
         String correlationId = newCorrelationId();
         HttpRequest sent =
                 request.with("User-Agent", userAgent).with("X-Request-Id", correlationId);
+        long begun = System.nanoTime();
         for (int attempt = 1; ; attempt++) {
-            HttpReply reply = client.send(sent);
+            HttpReply reply;
+            try {
+                reply = client.send(sent);
+            } catch (IOException unanswered) {
+                listener.called(request, -1, attempt - 1, since(begun));
+                throw named(unanswered, correlationId);
+            }
             boolean retriable = isRetriable(reply.status());
             if (!retriable || attempt == ATTEMPTS) {
                 String id = reply.header("X-Request-Id").orElse(correlationId);
+                listener.called(request, reply.status(), attempt - 1, since(begun));
                 return new Outcome(reply, retriable ? attempt : attempt - 1, id);
             }
             Duration wait = waitBefore(attempt, reply);
@@ -102,6 +136,19 @@ public final class RetryingCaller {
             discard(reply);
             sleeper.sleep(wait);
         }
+    }
+
+    private static IOException named(IOException unanswered, String correlationId) {
+        // Kinds that somebody may look at stay what they are.
+        return unanswered.getClass() == IOException.class
+                ? new IOException(
+                        "%s (correlation_id=%s)".formatted(unanswered.getMessage(), correlationId),
+                        unanswered)
+                : unanswered;
+    }
+
+    private static Duration since(long begun) {
+        return Duration.ofNanos(System.nanoTime() - begun);
     }
 
     /** Whether a status is worth another attempt. */

@@ -2,6 +2,7 @@ package io.armrunner.trace;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import java.nio.file.Path;
 import java.time.InstantSource;
 
 /**
@@ -233,6 +234,11 @@ public final class JobLog implements AutoCloseable {
         runner.masks(masks);
         job.masks(masks);
         checkpointIfQuiet();
+    }
+
+    /** Where the log is. */
+    public Path path() {
+        return trace.path();
     }
 
     /** How many bytes of the job's output are in the log for good. */

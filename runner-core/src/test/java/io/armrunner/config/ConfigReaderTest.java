@@ -73,6 +73,10 @@ class ConfigReaderTest {
                 connection_max_age = "1h30m"
                 shutdown_timeout = 120
                 user = "builder"
+                min_free_disk = 100
+                kept_logs_size = 0
+                kept_logs_age = "24h"
+                status_logs = true
                 [labels]
                   site = "lab"
                 [session_server]
@@ -98,6 +102,7 @@ class ConfigReaderTest {
                                         Optional.of(":8093"),
                                         Optional.of("host:8093"),
                                         Duration.ofSeconds(60)),
+                                new Config.Operation(100, 0, Duration.ofDays(1), Optional.of(true)),
                                 List.of()));
     }
 

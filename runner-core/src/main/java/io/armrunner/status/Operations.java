@@ -1,0 +1,231 @@
+package io.armrunner.status;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.armrunner.http.EventLoops;
+import io.armrunner.http.HttpRequest;
+import io.armrunner.spec.Wire;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The operator's side of one service: hears what happens and shows it. Opened before the manager,
+ * which is its source, and closed after it. All methods are safe for any thread; {@link #listen} is
+ * called once, before the manager starts.
+ */
+public final class Operations implements JobEvents, AutoCloseable {
+    /**
+     * What the service is.
+     *
+     * @param pid of its process
+     * @param started when it began
+     */
+    public record Service(
+            String version, String revision, String architecture, long pid, Instant started) {}
+
+    /**
+     * What is kept of ended jobs' logs.
+     *
+     * @param bytes of all together, 0 for none
+     * @param age of each
+     * @param free how much of the disk must stay free; logs go before it is less
+     */
+    public record Kept(long bytes, Duration age, long free) {}
+
+    /** How many lines of the service's log had these levels so far. */
+    public record LogLines(LongSupplier errors, LongSupplier warnings) {}
+
+    private final Service service;
+    private final InstantSource clock;
+    private final JobBook book;
+    private final ServiceHealth health;
+    private volatile List<RunnerFacts> runners = List.of();
+    private volatile int concurrent;
+    private volatile String address = "";
+    private volatile @Nullable Metrics metrics;
+    private @Nullable StatusServer server;
+
+    private Operations(Service service, Path state, Kept kept, InstantSource clock)
+            throws IOException {
+        this.service = service;
+        this.clock = clock;
+        health = new ServiceHealth(clock);
+        book = JobBook.open(state, kept, clock, this::heading);
+    }
+
+    /** Opens the books in the state directory, which is made if need be. */
+    public static Operations open(Service service, Path state, Kept kept, InstantSource clock)
+            throws IOException {
+        JobBook.createPrivate(state);
+        return new Operations(service, state, kept, clock);
+    }
+
+    @Override
+    public void serves(List<RunnerFacts> now, int jobs) {
+        runners = List.copyOf(now);
+        concurrent = jobs;
+        health.runners(now);
+        Metrics counting = metrics;
+        if (counting != null) {
+            counting.serves(now, jobs);
+        }
+        book.touch();
+    }
+
+    /**
+     * Serves metrics, health and the page. Only from here on is anything of them loaded.
+     *
+     * @param showLogs whether the page shows what jobs print; empty for only where nobody but this
+     *     machine can ask
+     * @throws IOException when the address can't be had
+     */
+    public void listen(
+            EventLoops loops, ListenAddress where, Optional<Boolean> showLogs, LogLines lines)
+            throws IOException {
+        Metrics counting = new Metrics(service, book, lines, clock);
+        counting.serves(runners, concurrent);
+        metrics = counting;
+        server = StatusServer.start(loops, where, showLogs, this, counting);
+        address = where.withPort(server.port()).toString();
+        book.touch();
+    }
+
+    /** Where it listens, as {@code host:port}; empty when it does not. */
+    public String address() {
+        return address;
+    }
+
+    JobBook book() {
+        return book;
+    }
+
+    /** What is wrong. */
+    public ServiceHealth health() {
+        return health;
+    }
+
+    /**
+     * A call to GitLab is over.
+     *
+     * @param runner whose call it was
+     * @param status of the last reply, -1 when there was none
+     * @param retries how often it was sent again
+     */
+    public void called(
+            RunnerFacts runner, HttpRequest request, int status, int retries, Duration took) {
+        Optional<ApiEndpoint> endpoint = ApiEndpoint.of(request);
+        if (endpoint.isEmpty()) {
+            // Artifacts may be another server's.
+            return;
+        }
+        health.called(runner, status);
+        Metrics counting = metrics;
+        if (counting != null) {
+            counting.called(runner, endpoint.get(), request, status, retries, took);
+        }
+    }
+
+    @Override
+    public void accepted(JobFacts job, Path directory) {
+        book.accepted(job, directory);
+        Metrics counting = metrics;
+        if (counting != null) {
+            counting.accepted(job, directory);
+        }
+    }
+
+    @Override
+    public void stage(JobKey job, String stage) {
+        Metrics counting = metrics;
+        if (counting != null) {
+            counting.stage(job, stage);
+        }
+        book.stage(job, stage);
+    }
+
+    @Override
+    public void ended(JobKey job, JobEnd end) {
+        Metrics counting = metrics;
+        if (counting != null) {
+            counting.ended(job, end);
+        }
+        book.find(job).ifPresent(known -> health.jobEnded(known.facts(), end));
+        book.ended(job, end);
+    }
+
+    @Override
+    public void asking(String runner) {
+        Metrics counting = metrics;
+        if (counting != null) {
+            counting.asking(runner);
+        }
+    }
+
+    @Override
+    public void answered(String runner, Asked answer) {
+        switch (answer.kind()) {
+            case REFUSED -> health.token(runner, true);
+            case JOB, NO_JOB -> health.token(runner, false);
+            case FAILED -> {}
+        }
+        Metrics counting = metrics;
+        if (counting != null) {
+            counting.answered(runner, answer);
+        }
+    }
+
+    @Override
+    public void trouble(String about, Optional<String> what) {
+        health.trouble(about, what);
+        book.touch();
+    }
+
+    /** All but the jobs. */
+    ObjectNode heading() {
+        ObjectNode json = Wire.mapper().createObjectNode();
+        ObjectNode about = json.putObject("service");
+        about.put("version", service.version());
+        about.put("revision", service.revision());
+        about.put("architecture", service.architecture());
+        about.put("pid", service.pid());
+        about.put("started", service.started().toString());
+        about.put("concurrent", concurrent);
+        about.put("address", address);
+        json.put("now", clock.instant().toString());
+        ArrayNode wrong = json.putArray("troubles");
+        for (ServiceHealth.Trouble trouble : health.troubles()) {
+            wrong.addObject()
+                    .put("about", trouble.about())
+                    .put("what", trouble.what())
+                    .put("since", trouble.since().toString());
+        }
+        ArrayNode all = json.putArray("runners");
+        for (RunnerFacts runner : runners) {
+            all.addObject()
+                    .put("runner", runner.runner())
+                    .put("name", runner.name())
+                    .put("url", runner.url())
+                    .put("executor", runner.executor())
+                    .put("limit", runner.limit())
+                    .put("lane", runner.lane());
+        }
+        return json;
+    }
+
+    @Override
+    public void close() {
+        StatusServer serving = server;
+        if (serving != null) {
+            serving.close();
+        }
+        address = "";
+        book.close();
+    }
+}
