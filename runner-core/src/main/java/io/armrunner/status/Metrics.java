@@ -368,8 +368,12 @@ final class Metrics implements JobEvents {
         queueSeconds
                 .labelValues(its.runner(), its.name(), its.systemId(), job.projectJobsRunning())
                 .observe(job.queuedSeconds());
-        queueSize.labelValues(its.runner(), its.name(), its.systemId()).set((double) job.queueSize());
-        queueDepth.labelValues(its.runner(), its.name(), its.systemId()).set((double) job.queueDepth());
+        queueSize
+                .labelValues(its.runner(), its.name(), its.systemId())
+                .set((double) job.queueSize());
+        queueDepth
+                .labelValues(its.runner(), its.name(), its.systemId())
+                .set((double) job.queueDepth());
         stages.put(job.key(), new Stage(job, "accepted", job.accepted(), false));
     }
 
