@@ -8,6 +8,7 @@ import io.armrunner.coordinator.Endpoint;
 import io.armrunner.coordinator.JobBuilder;
 import io.armrunner.coordinator.JobState;
 import io.armrunner.coordinator.RecordedRequest;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -62,6 +63,21 @@ final class PickUpTest {
         runner.awaitIdle();
         assertThat(callsOn(job)).hasSize(1);
         job.forceCancel();
+    }
+
+    @Test
+    void aJobThatFindsNoRoomInTheBooksIsReported() throws Exception {
+        runner.start();
+        Files.delete(runner.journal());
+        Files.createFile(runner.journal());
+        CoordinatorJob job = runner.queue(marking());
+        assertThat(job.awaitFinished(RunnerUnderTest.LIMIT)).isEqualTo(JobState.FAILED);
+        assertThat(job.failureReason()).contains("runner_system_failure");
+        assertThat(mark()).doesNotExist();
+        runner.awaitIdle();
+        Files.delete(runner.journal());
+        Files.createDirectory(runner.journal());
+        runner.run(marking()).succeeded();
     }
 
     @Test
