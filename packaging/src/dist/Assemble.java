@@ -32,11 +32,11 @@ import java.util.zip.ZipInputStream;
 import java.util.zip.ZipOutputStream;
 
 /**
- * Puts the distribution together in target/armrunner; Maven runs it as a single-file program with the JDK that compiled
- * the code, because that JDK's jlink makes the runtime.
+ * Puts the distribution together in target/armrunner; Maven runs it as a single-file program with
+ * the JDK that compiled the code, because that JDK's jlink makes the runtime.
  *
- * <p>Arguments: module directory, target directory, name of the module's jar, whether to leave out the start-up cache,
- * and the words of the command that fills the cache.
+ * <p>Arguments: module directory, target directory, name of the module's jar, whether to leave out
+ * the start-up cache, and the words of the command that fills the cache.
  */
 final class Assemble {
     /** What Netty, Jackson, TLS, logging and the AWS SDK ask for. */
@@ -75,14 +75,18 @@ final class Assemble {
         assemble.cache(Boolean.parseBoolean(args[3]), List.of(args[4].strip().split("\\s+")));
     }
 
-    /** Copies the jars; returns their names in class path order: ours first, then the rest by name. */
+    /**
+     * Copies the jars; returns their names in class path order: ours first, then the rest by name.
+     */
     private List<String> libraries(String ours) throws IOException {
         Path lib = home.resolve("lib");
         delete(lib);
         Files.createDirectories(lib);
         List<String> jars = new ArrayList<>();
         try (Stream<Path> found = Files.list(target.resolve("libraries"))) {
-            for (Path jar : found.sorted(Comparator.comparing((Path p) -> p.getFileName().toString())).toList()) {
+            for (Path jar :
+                    found.sorted(Comparator.comparing((Path p) -> p.getFileName().toString()))
+                            .toList()) {
                 copy(jar, lib);
                 jars.add(jar.getFileName().toString());
             }
@@ -168,8 +172,11 @@ final class Assemble {
     private void runtime() throws IOException, InterruptedException {
         Path runtime = home.resolve("runtime");
         Path mark = target.resolve("runtime.made");
-        String recipe = System.getProperty("java.home") + "\n" + Runtime.version() + "\n" + MODULES + "\n";
-        if (Files.exists(mark) && Files.readString(mark).equals(recipe) && Files.exists(runtime.resolve("bin/java"))) {
+        String recipe =
+                System.getProperty("java.home") + "\n" + Runtime.version() + "\n" + MODULES + "\n";
+        if (Files.exists(mark)
+                && Files.readString(mark).equals(recipe)
+                && Files.exists(runtime.resolve("bin/java"))) {
             return;
         }
         delete(runtime);
@@ -206,7 +213,8 @@ final class Assemble {
     }
 
     /** Runs a command once, so that the JVM writes down the classes it needed. */
-    private void cache(boolean skip, List<String> training) throws IOException, InterruptedException {
+    private void cache(boolean skip, List<String> training)
+            throws IOException, InterruptedException {
         if (skip) {
             return;
         }
@@ -214,11 +222,14 @@ final class Assemble {
         command.addAll(training);
         run(command, "-XX:AOTCacheOutput=lib/armrunner.aot");
         if (!Files.exists(home.resolve("lib/armrunner.aot"))) {
-            throw new IOException("the JVM wrote no start-up cache; its messages are in " + target.resolve("step.log"));
+            throw new IOException(
+                    "the JVM wrote no start-up cache; its messages are in "
+                            + target.resolve("step.log"));
         }
     }
 
-    private void run(List<String> command, String javaOptions) throws IOException, InterruptedException {
+    private void run(List<String> command, String javaOptions)
+            throws IOException, InterruptedException {
         Path log = target.resolve("step.log");
         ProcessBuilder builder =
                 new ProcessBuilder(command)
@@ -233,7 +244,12 @@ final class Assemble {
         }
         if (process.exitValue() != 0) {
             throw new IOException(
-                    "exit code " + process.exitValue() + " of " + command + "\n" + Files.readString(log));
+                    "exit code "
+                            + process.exitValue()
+                            + " of "
+                            + command
+                            + "\n"
+                            + Files.readString(log));
         }
     }
 

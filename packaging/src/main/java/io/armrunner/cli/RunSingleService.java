@@ -42,7 +42,8 @@ final class RunSingleService implements Work<RunSingleCommand> {
                         directory,
                         surroundings.workingDirectory(),
                         config.user(),
-                        config.listenAddress(),
+                        // The file's address is the service's.
+                        Optional.empty(),
                         new RunService.Bounds(command.maxBuilds(), idle),
                         Optional.empty());
     }

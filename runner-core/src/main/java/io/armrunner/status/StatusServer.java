@@ -117,9 +117,15 @@ final class StatusServer implements AutoCloseable {
         }
     }
 
-    private static boolean isLocalName(String host) {
-        String name = host.startsWith("[") ? host : host.replaceFirst(":\\d+$", "");
-        return name.equals("localhost") || name.startsWith("127.") || name.startsWith("[::1]");
+    /** Whether a host is this machine by a name that no other site can have. */
+    static boolean isLocalName(String host) {
+        int colon =
+                host.startsWith("[") ? host.indexOf(':', host.indexOf(']') + 1) : host.indexOf(':');
+        String name = colon < 0 ? host : host.substring(0, colon);
+        boolean number = name.chars().allMatch(each -> each == '.' || (each >= '0' && each <= '9'));
+        return name.equals("localhost")
+                || name.equals("[::1]")
+                || (number && name.startsWith("127."));
     }
 
     private ObjectNode status() {

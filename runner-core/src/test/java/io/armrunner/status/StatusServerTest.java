@@ -13,6 +13,8 @@ import java.util.Optional;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What the listen address answers. */
 class StatusServerTest {
@@ -168,6 +170,24 @@ class StatusServerTest {
                                     .status())
                     .isEqualTo(421);
         }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "localhost, true",
+        "localhost:9252, true",
+        "127.0.0.1:9252, true",
+        "127.0.0.53, true",
+        "[::1]:9252, true",
+        "[::1], true",
+        "127.0.0.1.evil.example:9252, false",
+        "localhost.evil.example, false",
+        "[::1].evil.example, false",
+        "192.168.0.2:9252, false",
+        "'', false"
+    })
+    void onlyThisMachinesOwnNamesAreItsOwn(String host, boolean own) {
+        assertThat(StatusServer.isLocalName(host)).isEqualTo(own);
     }
 
     @Test
