@@ -107,7 +107,10 @@ final class Assemble {
         Files.setLastModifiedTime(copy, Files.getLastModifiedTime(jar));
     }
 
-    /** Whether the jar holds classes from before Java 6: the start-up cache takes none without stack maps. */
+    /**
+     * Whether the jar holds classes from before Java 6: the start-up cache takes none without stack
+     * maps.
+     */
     private static boolean isOld(Path jar) throws IOException {
         try (ZipFile zip = new ZipFile(jar.toFile())) {
             for (ZipEntry entry : Collections.list(zip.entries())) {
@@ -127,7 +130,9 @@ final class Assemble {
         return ByteBuffer.wrap(classFile).getShort(6) < ClassFile.JAVA_6_VERSION;
     }
 
-    /** Copies a jar with stack maps in each class that had none; the code in them stays as it is. */
+    /**
+     * Copies a jar with stack maps in each class that had none; the code in them stays as it is.
+     */
     private static void modernise(Path jar, Path copy) throws IOException {
         URL[] path = {jar.toUri().toURL()};
         try (URLClassLoader types = new URLClassLoader(path, ClassLoader.getPlatformClassLoader());
@@ -145,7 +150,11 @@ final class Assemble {
                 same.setTime(entry.getTime());
                 out.putNextEntry(same);
                 boolean old = entry.getName().endsWith(".class") && isOld(content);
-                out.write(old ? format.transformClass(format.parse(content), Assemble::withStackMaps) : content);
+                out.write(
+                        old
+                                ? format.transformClass(
+                                        format.parse(content), Assemble::withStackMaps)
+                                : content);
                 out.closeEntry();
             }
         }

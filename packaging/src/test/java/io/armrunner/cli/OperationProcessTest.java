@@ -106,6 +106,8 @@ final class OperationProcessTest {
         CoordinatorRunner runner = configured("listen_address = \"127.0.0.1:0\"");
         try (RunnerProcess armrunner = start("run", "--config", config().toString())) {
             String address = address(armrunner);
+            // From its answer on everything is counted.
+            assertThat(get(address, "/metrics").statusCode()).isEqualTo(200);
             CoordinatorJob job =
                     coordinator()
                             .job("build")

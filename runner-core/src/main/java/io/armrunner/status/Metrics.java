@@ -362,6 +362,10 @@ final class Metrics implements JobEvents {
 
     @Override
     public void accepted(JobFacts job, Path directory) {
+        Stage first = new Stage(job, "accepted", job.accepted(), false);
+        if (stages.putIfAbsent(job.key(), first) != null) {
+            return;
+        }
         RunnerFacts its = job.runner();
         jobs.labelValues(its.runner(), its.name(), its.systemId()).inc();
         executions.labelValues(MODE, its.executor()).inc();
@@ -374,7 +378,6 @@ final class Metrics implements JobEvents {
         queueDepth
                 .labelValues(its.runner(), its.name(), its.systemId())
                 .set((double) job.queueDepth());
-        stages.put(job.key(), new Stage(job, "accepted", job.accepted(), false));
     }
 
     @Override

@@ -12,8 +12,14 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The operator's side of one service: hears what happens and shows it. Opened before the manager,
@@ -42,6 +48,11 @@ public final class Operations implements JobEvents, AutoCloseable {
     /** How many lines of the service's log had these levels so far. */
     public record LogLines(LongSupplier errors, LongSupplier warnings) {}
 
+    private static final Logger LOG = LoggerFactory.getLogger(Operations.class);
+
+    /** A machine that is busy with its start has counted by then. */
+    private static final Duration COUNTED = Duration.ofSeconds(30);
+
     private final Service service;
     private final InstantSource clock;
     private final JobBook book;
@@ -50,6 +61,7 @@ public final class Operations implements JobEvents, AutoCloseable {
     private volatile int concurrent;
     private volatile String address = "";
     private volatile @Nullable Metrics metrics;
+    private final CompletableFuture<Metrics> counting = new CompletableFuture<>();
     private @Nullable StatusServer server;
 
     private Operations(Service service, Path state, Kept kept, InstantSource clock)
@@ -72,9 +84,9 @@ public final class Operations implements JobEvents, AutoCloseable {
         runners = List.copyOf(now);
         concurrent = jobs;
         health.runners(now);
-        Metrics counting = metrics;
-        if (counting != null) {
-            counting.serves(now, jobs);
+        Metrics counts = metrics;
+        if (counts != null) {
+            counts.serves(now, jobs);
         }
         book.touch();
     }
@@ -89,12 +101,37 @@ public final class Operations implements JobEvents, AutoCloseable {
     public void listen(
             EventLoops loops, ListenAddress where, Optional<Boolean> showLogs, LogLines lines)
             throws IOException {
-        Metrics counting = new Metrics(service, book, lines, clock);
-        counting.serves(runners, concurrent);
-        metrics = counting;
-        server = StatusServer.start(loops, where, showLogs, this, counting);
+        server = StatusServer.start(loops, where, showLogs, this);
         address = where.withPort(server.port()).toString();
         book.touch();
+        // The first request for a job does not wait for a library that nobody has asked yet.
+        Thread.ofVirtual().name("status-metrics").start(() -> count(lines));
+    }
+
+    private void count(LogLines lines) {
+        try {
+            Metrics made = new Metrics(service, book, lines, clock);
+            metrics = made;
+            // What happened before; a job that begins just now is counted once.
+            made.serves(runners, concurrent);
+            book.all().forEach(job -> made.accepted(job.facts(), job.trace()));
+            counting.complete(made);
+        } catch (RuntimeException | LinkageError e) {
+            LOG.error("metrics_missing error=\"{}\"", e.toString(), e);
+            counting.completeExceptionally(e);
+        }
+    }
+
+    /** The numbers, once they are counted. */
+    Metrics metrics() throws IOException {
+        try {
+            return counting.get(COUNTED.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (ExecutionException | TimeoutException e) {
+            throw new IOException("nothing is counted: " + e, e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted before anything was counted", e);
+        }
     }
 
     /** Where it listens, as {@code host:port}; empty when it does not. */
@@ -126,35 +163,35 @@ public final class Operations implements JobEvents, AutoCloseable {
             return;
         }
         health.called(runner, status);
-        Metrics counting = metrics;
-        if (counting != null) {
-            counting.called(runner, endpoint.get(), request, status, retries, took);
+        Metrics counts = metrics;
+        if (counts != null) {
+            counts.called(runner, endpoint.get(), request, status, retries, took);
         }
     }
 
     @Override
     public void accepted(JobFacts job, Path directory) {
         book.accepted(job, directory);
-        Metrics counting = metrics;
-        if (counting != null) {
-            counting.accepted(job, directory);
+        Metrics counts = metrics;
+        if (counts != null) {
+            counts.accepted(job, directory);
         }
     }
 
     @Override
     public void stage(JobKey job, String stage) {
-        Metrics counting = metrics;
-        if (counting != null) {
-            counting.stage(job, stage);
+        Metrics counts = metrics;
+        if (counts != null) {
+            counts.stage(job, stage);
         }
         book.stage(job, stage);
     }
 
     @Override
     public void ended(JobKey job, JobEnd end) {
-        Metrics counting = metrics;
-        if (counting != null) {
-            counting.ended(job, end);
+        Metrics counts = metrics;
+        if (counts != null) {
+            counts.ended(job, end);
         }
         book.find(job).ifPresent(known -> health.jobEnded(known.facts(), end));
         book.ended(job, end);
@@ -162,9 +199,9 @@ public final class Operations implements JobEvents, AutoCloseable {
 
     @Override
     public void asking(String runner) {
-        Metrics counting = metrics;
-        if (counting != null) {
-            counting.asking(runner);
+        Metrics counts = metrics;
+        if (counts != null) {
+            counts.asking(runner);
         }
     }
 
@@ -175,9 +212,9 @@ public final class Operations implements JobEvents, AutoCloseable {
             case JOB, NO_JOB -> health.token(runner, false);
             case FAILED -> {}
         }
-        Metrics counting = metrics;
-        if (counting != null) {
-            counting.answered(runner, answer);
+        Metrics counts = metrics;
+        if (counts != null) {
+            counts.answered(runner, answer);
         }
     }
 

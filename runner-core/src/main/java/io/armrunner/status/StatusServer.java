@@ -46,7 +46,6 @@ final class StatusServer implements AutoCloseable {
                     "no-store");
 
     private final Operations operations;
-    private final Metrics metrics;
     private final boolean showLogs;
     private final boolean localOnly;
     private final HttpServer server;
@@ -55,11 +54,9 @@ final class StatusServer implements AutoCloseable {
             EventLoops loops,
             ListenAddress where,
             Optional<Boolean> showLogs,
-            Operations operations,
-            Metrics metrics)
+            Operations operations)
             throws IOException {
         this.operations = operations;
-        this.metrics = metrics;
         this.showLogs = showLogs.orElse(where.isLoopback());
         localOnly = showLogs.isEmpty() && where.isLoopback();
         server = HttpServer.start(loops, where.socket(), this::handle);
@@ -69,10 +66,9 @@ final class StatusServer implements AutoCloseable {
             EventLoops loops,
             ListenAddress where,
             Optional<Boolean> showLogs,
-            Operations operations,
-            Metrics metrics)
+            Operations operations)
             throws IOException {
-        return new StatusServer(loops, where, showLogs, operations, metrics);
+        return new StatusServer(loops, where, showLogs, operations);
     }
 
     int port() {
@@ -154,7 +150,7 @@ final class StatusServer implements AutoCloseable {
 
     private void metrics(Exchange exchange) throws IOException {
         ByteArrayOutputStream text = new ByteArrayOutputStream();
-        metrics.write(text);
+        operations.metrics().write(text);
         reply(exchange, 200, Metrics.CONTENT_TYPE, text.toByteArray(), Map.of());
     }
 
