@@ -69,8 +69,10 @@ final class Assemble {
     public static void main(String[] args) throws IOException, InterruptedException {
         Assemble assemble = new Assemble(Path.of(args[0]), Path.of(args[1]));
         List<String> jars = assemble.libraries(args[2]);
+        List<String> aws = assemble.extra("aws");
+        List<String> fakeAws = assemble.extra("fake-aws");
         assemble.runtime();
-        assemble.launcher(jars);
+        assemble.launcher(jars, aws, fakeAws);
         assemble.documents();
         assemble.cache(Boolean.parseBoolean(args[3]), List.of(args[4].strip().split("\\s+")));
     }
@@ -93,6 +95,20 @@ final class Assemble {
         }
         copy(target.resolve(ours), lib);
         jars.addFirst(ours);
+        return jars;
+    }
+
+    /** Copies jars that few commands need into a directory of their own, off the usual class path. */
+    private List<String> extra(String name) throws IOException {
+        Path directory = home.resolve("lib").resolve(name);
+        Files.createDirectories(directory);
+        List<String> jars = new ArrayList<>();
+        try (Stream<Path> found = Files.list(target.resolve("libraries-" + name))) {
+            for (Path jar : found.sorted().toList()) {
+                copy(jar, directory);
+                jars.add(name + "/" + jar.getFileName());
+            }
+        }
         return jars;
     }
 
@@ -203,15 +219,21 @@ final class Assemble {
         Files.writeString(mark, recipe);
     }
 
-    private void launcher(List<String> jars) throws IOException {
-        List<String> entries = jars.stream().map(jar -> "$lib/" + jar).toList();
+    private void launcher(List<String> jars, List<String> aws, List<String> fakeAws)
+            throws IOException {
         String script =
                 Files.readString(module.resolve("src/dist/armrunner.sh"), UTF_8)
-                        .replace("@CLASS_PATH@", String.join(":", entries));
+                        .replace("@CLASS_PATH@", classPath(jars))
+                        .replace("@AWS_CLASS_PATH@", classPath(aws))
+                        .replace("@FAKE_AWS_CLASS_PATH@", classPath(fakeAws));
         Path launcher = home.resolve("bin/armrunner");
         Files.createDirectories(launcher.getParent());
         Files.writeString(launcher, script, UTF_8);
         Files.setPosixFilePermissions(launcher, PosixFilePermissions.fromString("rwxr-xr-x"));
+    }
+
+    private static String classPath(List<String> jars) {
+        return String.join(":", jars.stream().map(jar -> "$lib/" + jar).toList());
     }
 
     private void documents() throws IOException {

@@ -34,6 +34,15 @@ if [ -z "${MALLOC_ARENA_MAX:-}" ]; then
   export MALLOC_ARENA_MAX=1 ARMRUNNER_ARENA=1
 fi
 
+# What few commands need stands behind the usual class path, which the cache was made for, and only when they are called.
+path=@CLASS_PATH@
+for word; do
+  case $word in
+    codebuild) path=$path:@AWS_CLASS_PATH@ ;;
+    --fake-aws) path=$path:@AWS_CLASS_PATH@:@FAKE_AWS_CLASS_PATH@ ;;
+  esac
+done
+
 # Descriptor 3 is kept free for the program: it is how SIGQUIT reaches it.
 # Serial collector and C1 only: a runner waits most of the time, so memory and start-up count and peak speed does not.
 # CompileThresholdScaling: most code runs a few times only, so compiling at the usual threshold takes a third of all start-up work.
@@ -67,5 +76,5 @@ exec "$java" \
   -Darmrunner.launcher="$home/bin/armrunner" \
   ${cache:+"$cache"} \
   ${ARMRUNNER_JAVA_OPTS:-} \
-  -cp "@CLASS_PATH@" \
+  -cp "$path" \
   io.armrunner.cli.Main "$@" 3</dev/null

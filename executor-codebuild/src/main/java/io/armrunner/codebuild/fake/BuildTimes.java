@@ -1,0 +1,28 @@
+package io.armrunner.codebuild.fake;
+
+import java.time.Duration;
+
+/** How long the phases before and after the commands take, as measured in 2026. */
+final class BuildTimes {
+    private final Names names;
+
+    BuildTimes(Names names) {
+        this.names = names;
+    }
+
+    Duration queued() {
+        return Duration.ofMillis(200);
+    }
+
+    Duration provisioning(boolean privileged, boolean customImage) {
+        return seconds(names.between(2, 4) + (privileged ? 3.5 : 0) + (customImage ? 2.5 : 0));
+    }
+
+    Duration finalizing() {
+        return seconds(names.between(1, 4));
+    }
+
+    private static Duration seconds(double seconds) {
+        return Duration.ofMillis((long) (seconds * 1000));
+    }
+}

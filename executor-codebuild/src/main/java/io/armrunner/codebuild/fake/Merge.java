@@ -1,0 +1,156 @@
+package io.armrunner.codebuild.fake;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.services.codebuild.model.Build;
+import software.amazon.awssdk.services.codebuild.model.BuildPhaseType;
+import software.amazon.awssdk.services.codebuild.model.EnvironmentVariable;
+import software.amazon.awssdk.services.codebuild.model.ImagePullCredentialsType;
+import software.amazon.awssdk.services.codebuild.model.LogsConfig;
+import software.amazon.awssdk.services.codebuild.model.LogsLocation;
+import software.amazon.awssdk.services.codebuild.model.Project;
+import software.amazon.awssdk.services.codebuild.model.ProjectEnvironment;
+import software.amazon.awssdk.services.codebuild.model.ProjectSource;
+import software.amazon.awssdk.services.codebuild.model.SourceType;
+import software.amazon.awssdk.services.codebuild.model.StartBuildRequest;
+import software.amazon.awssdk.services.codebuild.model.StatusType;
+
+/** A build from its project and what the request overrides, with the limits that apply. */
+final class Merge {
+    private static final int MAX_VALUE = 4096;
+    private static final int MAX_BUILDSPEC = 25_600;
+
+    private final Project project;
+    private final StartBuildRequest request;
+    private final FakeRegion place;
+
+    Merge(Project project, StartBuildRequest request, FakeRegion place) {
+        this.project = project;
+        this.request = request;
+        this.place = place;
+    }
+
+    /** The build, yet without a name and a number. */
+    Build build() throws ServiceError {
+        FakeProjects.range(
+                "timeoutInMinutesOverride", request.timeoutInMinutesOverride(), 5, 2160);
+        FakeProjects.range(
+                "queuedTimeoutInMinutesOverride",
+                request.queuedTimeoutInMinutesOverride(),
+                5,
+                480);
+        return Build.builder()
+                .projectName(project.name())
+                .currentPhase(BuildPhaseType.SUBMITTED.toString())
+                .buildStatus(StatusType.IN_PROGRESS)
+                .buildComplete(false)
+                .sourceVersion(request.sourceVersion())
+                .source(source())
+                .environment(environment())
+                .serviceRole(or(request.serviceRoleOverride(), project.serviceRole()))
+                .timeoutInMinutes(
+                        or(request.timeoutInMinutesOverride(), project.timeoutInMinutes()))
+                .queuedTimeoutInMinutes(
+                        or(
+                                request.queuedTimeoutInMinutesOverride(),
+                                project.queuedTimeoutInMinutes()))
+                .encryptionKey(project.encryptionKey())
+                .vpcConfig(project.vpcConfig())
+                .logs(logs(or(request.logsConfigOverride(), project.logsConfig())))
+                .build();
+    }
+
+    /** The same once more, as RetryBuild does it. */
+    static Build fresh(Build old) {
+        return old.toBuilder()
+                .currentPhase(BuildPhaseType.SUBMITTED.toString())
+                .buildStatus(StatusType.IN_PROGRESS)
+                .buildComplete(false)
+                .endTime(null)
+                .logs(
+                        old.logs().toBuilder()
+                                .streamName(null)
+                                .groupName(null)
+                                .build())
+                .build();
+    }
+
+    private ProjectSource source() throws ServiceError {
+        SourceType type = or(request.sourceTypeOverride(), project.source().type());
+        String location = or(request.sourceLocationOverride(), project.source().location());
+        String buildspec = or(request.buildspecOverride(), project.source().buildspec());
+        if (buildspec == null) {
+            throw ServiceError.invalidInput("Invalid buildspec: there is none");
+        }
+        if (buildspec.length() > MAX_BUILDSPEC) {
+            throw ServiceError.invalidInput(
+                    "Invalid buildspec: exceeds %d characters".formatted(MAX_BUILDSPEC));
+        }
+        if (type == SourceType.S3 && (location == null || location.indexOf('/') < 1)) {
+            throw ServiceError.invalidInput("Invalid location: bucket/key is expected");
+        }
+        return ProjectSource.builder().type(type).location(location).buildspec(buildspec).build();
+    }
+
+    private ProjectEnvironment environment() throws ServiceError {
+        ProjectEnvironment base = project.environment();
+        Map<String, EnvironmentVariable> variables = new LinkedHashMap<>();
+        base.environmentVariables().forEach(each -> variables.put(each.name(), each));
+        for (EnvironmentVariable each : request.environmentVariablesOverride()) {
+            if (each.value().length() > MAX_VALUE) {
+                throw ServiceError.invalidInput(
+                        "EnvironmentVariable should be at most 4096 characters");
+            }
+            if (each.name().startsWith("CODEBUILD_")) {
+                throw ServiceError.invalidInput(
+                        "Environment variable names must not start with CODEBUILD_");
+            }
+            variables.put(each.name(), each);
+        }
+        String image = or(request.imageOverride(), base.image());
+        ImagePullCredentialsType pull =
+                or(
+                        request.imagePullCredentialsTypeOverride(),
+                        or(
+                                base.imagePullCredentialsType(),
+                                ImagePullCredentialsType.CODEBUILD));
+        if (image.startsWith("aws/codebuild/") && pull != ImagePullCredentialsType.CODEBUILD) {
+            throw ServiceError.invalidInput(
+                    "Curated images need the image pull credentials type CODEBUILD");
+        }
+        return base.toBuilder()
+                .type(or(request.environmentTypeOverride(), base.type()))
+                .image(image)
+                .computeType(or(request.computeTypeOverride(), base.computeType()))
+                .privilegedMode(
+                        or(
+                                request.privilegedModeOverride(),
+                                or(base.privilegedMode(), Boolean.FALSE)))
+                .imagePullCredentialsType(pull)
+                .environmentVariables(List.copyOf(new ArrayList<>(variables.values())))
+                .build();
+    }
+
+    /** Before there is a container its names are not known, and the addresses say so. */
+    private LogsLocation logs(@Nullable LogsConfig config) {
+        LogsLocation.Builder logs =
+                LogsLocation.builder()
+                        .cloudWatchLogsArn(
+                                "arn:aws:logs:%s:%s:log-group:null:log-stream:null"
+                                        .formatted(place.name(), place.aws().account()))
+                        .deepLink(
+                                "https://console.aws.amazon.com/cloudwatch/home?region=%s#logsV2:log-groups/log-group/null/log-events/null"
+                                        .formatted(place.name()));
+        if (config != null && config.cloudWatchLogs() != null) {
+            logs.cloudWatchLogs(config.cloudWatchLogs());
+        }
+        return logs.build();
+    }
+
+    private static <T extends @Nullable Object> T or(@Nullable T first, T second) {
+        return first == null ? second : first;
+    }
+}

@@ -1,0 +1,80 @@
+package io.armrunner.codebuild.fake;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.armrunner.process.ProcessGroup;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
+
+/**
+ * Runs the commands for real: one shell for a phase, in a process group of its own, which gets
+ * SIGKILL without a warning when the build is stopped.
+ */
+final class ShellWork implements BuildWork {
+    @Override
+    public int run(Step step) throws IOException, InterruptedException {
+        Path script = Files.createTempFile(step.root(), "script-", ".sh");
+        Files.writeString(script, script(step.commands()), UTF_8);
+        ProcessBuilder builder =
+                new ProcessBuilder("setsid", step.shell(), script.toString())
+                        .directory(step.sources().toFile())
+                        .redirectErrorStream(true);
+        builder.environment().clear();
+        builder.environment().putAll(step.environment());
+        Process process = builder.start();
+        process.getOutputStream().close();
+        CompletableFuture<Void> killing = step.killed().thenRunAsync(() -> kill(process), Thread.ofVirtual().name("codebuild-kill")::start);
+        try (BufferedReader lines =
+                new BufferedReader(new InputStreamReader(process.getInputStream(), UTF_8))) {
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                step.output().accept(line);
+            }
+            return process.waitFor();
+        } finally {
+            // What a command left running dies with the container.
+            kill(process);
+            killing.cancel(false);
+        }
+    }
+
+    /** Stops at the first command that fails, and shows the source of each, as CodeBuild does. */
+    static String script(List<String> commands) {
+        StringBuilder text = new StringBuilder();
+        for (String command : commands) {
+            text.append("printf '[Container] Running command %s\\n' ")
+                    .append(quoted(command))
+                    .append('\n')
+                    .append(command)
+                    .append("\nstatus=$?; [ \"$status\" = 0 ] || exit \"$status\"\n");
+        }
+        return text.toString();
+    }
+
+    private static String quoted(String text) {
+        return "'" + text.replace("'", "'\\''") + "'";
+    }
+
+    private static void kill(Process process) {
+        // The container dies, so does what a command put into a session of its own.
+        List<Long> groups =
+                Stream.concat(process.descendants(), Stream.of(process.toHandle()))
+                        .map(ProcessHandle::pid)
+                        .toList();
+        try {
+            for (long group : groups) {
+                ProcessGroup.signal(group, "KILL");
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,59 @@
+package io.armrunner.codebuild.fake;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.ToIntFunction;
+
+/**
+ * How many builds of a kind run at once; the others wait, and who comes next is a matter of luck,
+ * as in reality. Thread-safe.
+ */
+final class Slots {
+    private final ToIntFunction<String> limit;
+    private final Names names;
+    private final Map<String, Integer> running = new HashMap<>();
+    private final Map<String, List<CompletableFuture<Void>>> waiting = new HashMap<>();
+
+    Slots(ToIntFunction<String> limit, Names names) {
+        this.limit = limit;
+        this.names = names;
+    }
+
+    /** How many of a kind may wait: five times as many as may run. */
+    int queueLimit(String kind) {
+        return 5 * limit.applyAsInt(kind);
+    }
+
+    /** Whether one more could only wait where no room for waiting is left. */
+    synchronized boolean isFull(String kind) {
+        return running.getOrDefault(kind, 0) >= limit.applyAsInt(kind)
+                && waiting.getOrDefault(kind, List.of()).size() >= queueLimit(kind);
+    }
+
+    /** A place, which is there once the future is done. */
+    synchronized CompletableFuture<Void> take(String kind) {
+        CompletableFuture<Void> place = new CompletableFuture<>();
+        waiting.computeIfAbsent(kind, _ -> new ArrayList<>()).add(place);
+        drain(kind);
+        return place;
+    }
+
+    /** Gives a place back, or up while it is still waited for. */
+    synchronized void free(String kind, CompletableFuture<Void> place) {
+        if (!waiting.getOrDefault(kind, List.of()).remove(place)) {
+            running.merge(kind, -1, Integer::sum);
+        }
+        drain(kind);
+    }
+
+    private void drain(String kind) {
+        List<CompletableFuture<Void>> queue = waiting.getOrDefault(kind, List.of());
+        while (!queue.isEmpty() && running.getOrDefault(kind, 0) < limit.applyAsInt(kind)) {
+            running.merge(kind, 1, Integer::sum);
+            queue.remove(names.below(queue.size())).complete(null);
+        }
+    }
+}
