@@ -98,7 +98,9 @@ final class Assemble {
         return jars;
     }
 
-    /** Copies jars that few commands need into a directory of their own, off the usual class path. */
+    /**
+     * Copies jars that few commands need into a directory of their own, off the usual class path.
+     */
     private List<String> extra(String name) throws IOException {
         Path directory = home.resolve("lib").resolve(name);
         Files.createDirectories(directory);

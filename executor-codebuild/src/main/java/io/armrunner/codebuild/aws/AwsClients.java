@@ -40,7 +40,9 @@ public final class AwsClients implements AutoCloseable {
     private static final Duration CONNECT = Duration.ofSeconds(5);
     private static final Duration READ = Duration.ofSeconds(30);
 
-    /** Throttling is common where thousands of builds are watched; a read can always be repeated. */
+    /**
+     * Throttling is common where thousands of builds are watched; a read can always be repeated.
+     */
     private static final int ATTEMPTS = 6;
 
     private final AwsPlace place;
@@ -100,8 +102,8 @@ public final class AwsClients implements AutoCloseable {
                 "codebuild-once",
                 () ->
                         prepare(CodeBuildClient.builder())
-                                .overrideConfiguration(o ->
-                                        o.retryStrategy(AwsRetryStrategy.doNotRetry()))
+                                .overrideConfiguration(
+                                        o -> o.retryStrategy(AwsRetryStrategy.doNotRetry()))
                                 .build());
     }
 

@@ -70,11 +70,7 @@ final class BuildRun {
     /** The build as it is. */
     synchronized Build now() {
         List<BuildPhase> all = new ArrayList<>(phases);
-        all.add(
-                BuildPhase.builder()
-                        .phaseType(build.currentPhase())
-                        .startTime(phaseStart)
-                        .build());
+        all.add(BuildPhase.builder().phaseType(build.currentPhase()).startTime(phaseStart).build());
         return build.toBuilder().phases(all).build();
     }
 
@@ -196,8 +192,7 @@ final class BuildRun {
         int status = 0;
         if (phase.isPresent()) {
             say("Entering phase " + type);
-            status =
-                    run(step(name, spec, phase.get().commands(), root, sources, environment));
+            status = run(step(name, spec, phase.get().commands(), root, sources, environment));
             run(step(name, spec, phase.get().afterwards(), root, sources, environment));
         }
         say("Phase complete: %s State: %s".formatted(type, status == 0 ? "SUCCEEDED" : "FAILED"));
@@ -210,9 +205,7 @@ final class BuildRun {
                 "COMMAND_EXECUTION_ERROR",
                 "Error while executing command: %s. Reason: exit status %d"
                         .formatted(
-                                phase.map(Buildspec.Phase::commands)
-                                        .map(List::getLast)
-                                        .orElse(""),
+                                phase.map(Buildspec.Phase::commands).map(List::getLast).orElse(""),
                                 status));
         return false;
     }
@@ -253,8 +246,7 @@ final class BuildRun {
                             }
                         });
         try {
-            Instant deadline =
-                    build.startTime().plus(Duration.ofMinutes(build.timeoutInMinutes()));
+            Instant deadline = build.startTime().plus(Duration.ofMinutes(build.timeoutInMinutes()));
             if (!await(result, Duration.between(builds.time().instant(), deadline))) {
                 throw timedOut("BUILD");
             }
@@ -338,8 +330,7 @@ final class BuildRun {
     private void fail(BuildPhaseType phase) throws Ended {
         if (fault.isPresent() && fault.get().phase() == phase) {
             BuildFault ordered = fault.get();
-            throw new Ended(
-                    ordered.status(), ordered.status(), ordered.code(), ordered.message());
+            throw new Ended(ordered.status(), ordered.status(), ordered.code(), ordered.message());
         }
     }
 
@@ -361,9 +352,7 @@ final class BuildRun {
             throws Ended, InterruptedException {
         try {
             CompletableFuture.anyOf(what.handle((_, _) -> true), stop)
-                    .get(
-                            Math.max(0, builds.time().real(limit).toNanos()),
-                            TimeUnit.NANOSECONDS);
+                    .get(Math.max(0, builds.time().real(limit).toNanos()), TimeUnit.NANOSECONDS);
         } catch (TimeoutException _) {
             return false;
         } catch (ExecutionException e) {
@@ -387,8 +376,7 @@ final class BuildRun {
     private synchronized void finish(StatusType status, String code, String message) {
         Instant end = builds.time().instant();
         @Nullable String current = build.currentPhase();
-        boolean again =
-                !phases.isEmpty() && phases.getLast().phaseTypeAsString().equals(current);
+        boolean again = !phases.isEmpty() && phases.getLast().phaseTypeAsString().equals(current);
         if (again) {
             return;
         }

@@ -18,8 +18,7 @@ import org.yaml.snakeyaml.error.YAMLException;
  * @param phases by their names, in any order
  */
 record Buildspec(String shell, Map<String, Phase> phases) {
-    private static final Set<String> PHASES =
-            Set.of("install", "pre_build", "build", "post_build");
+    private static final Set<String> PHASES = Set.of("install", "pre_build", "build", "post_build");
 
     /**
      * The commands of one phase.
@@ -64,8 +63,7 @@ record Buildspec(String shell, Map<String, Phase> phases) {
             }
             phases.put(
                     name,
-                    new Phase(
-                            commands(content.get("commands")), commands(content.get("finally"))));
+                    new Phase(commands(content.get("commands")), commands(content.get("finally"))));
         }
         return new Buildspec(shell, phases);
     }

@@ -76,16 +76,13 @@ final class Dispatch {
         answer.put("Token", keys.get().token().value());
         answer.put("Expiration", aws.realNow().plus(SESSION).toString());
         exchange.reply(
-                200,
-                Map.of("Content-Type", "application/json"),
-                answer.toString().getBytes(UTF_8));
+                200, Map.of("Content-Type", "application/json"), answer.toString().getBytes(UTF_8));
     }
 
     private void service(Exchange exchange, Protocol protocol)
             throws IOException, InterruptedException {
         String body = FakeAws.text(exchange);
-        Map<String, String> form =
-                protocol == Protocol.FORM ? Forms.parse(body) : Map.of();
+        Map<String, String> form = protocol == Protocol.FORM ? Forms.parse(body) : Map.of();
         String target = exchange.header("x-amz-target").orElse("");
         String operation =
                 protocol == Protocol.FORM
@@ -98,8 +95,7 @@ final class Dispatch {
         Reply reply;
         Optional<CallFaults.Fault> fault = Optional.empty();
         try {
-            Optional<Signature> signature =
-                    Signature.of(exchange.headers(), exchange.query());
+            Optional<Signature> signature = Signature.of(exchange.headers(), exchange.query());
             region = signature.map(Signature::region).orElse("");
             service =
                     protocol == Protocol.FORM
@@ -148,12 +144,10 @@ final class Dispatch {
 
     private Optional<ServiceError> refusal(Optional<CallFaults.Fault> fault, String region) {
         if (!region.isEmpty() && aws.region(region).isDown()) {
-            return Optional.of(
-                    new ServiceError(503, "ServiceUnavailable", "Service Unavailable"));
+            return Optional.of(new ServiceError(503, "ServiceUnavailable", "Service Unavailable"));
         }
         return fault.isPresent() && fault.get() instanceof CallFaults.Fault.Refuse refuse
-                ? Optional.of(
-                        new ServiceError(refuse.status(), refuse.code(), refuse.message()))
+                ? Optional.of(new ServiceError(refuse.status(), refuse.code(), refuse.message()))
                 : Optional.empty();
     }
 
@@ -202,8 +196,7 @@ final class Dispatch {
     private static Class<?> requestType(Service service, String operation) throws ServiceError {
         try {
             if (operation.chars().allMatch(Character::isLetterOrDigit)) {
-                return Class.forName(
-                        service.packageName() + ".model." + operation + "Request");
+                return Class.forName(service.packageName() + ".model." + operation + "Request");
             }
         } catch (ClassNotFoundException _) {
             // falls through: AWS has no such operation
@@ -212,8 +205,7 @@ final class Dispatch {
                 400, "UnknownOperationException", "There is no operation " + operation);
     }
 
-    private static com.fasterxml.jackson.databind.JsonNode json(String body)
-            throws ServiceError {
+    private static com.fasterxml.jackson.databind.JsonNode json(String body) throws ServiceError {
         try {
             return JSON.readTree(body);
         } catch (JsonProcessingException e) {
@@ -221,11 +213,9 @@ final class Dispatch {
         }
     }
 
-    private static Reply ok(
-            Protocol protocol, String service, String operation, SdkPojo answer) {
+    private static Reply ok(Protocol protocol, String service, String operation, SdkPojo answer) {
         if (protocol == Protocol.JSON) {
-            return new Reply(
-                    200, "application/x-amz-json-1.1", Shapes.json(answer).toString());
+            return new Reply(200, "application/x-amz-json-1.1", Shapes.json(answer).toString());
         }
         String elements = Forms.xml(answer);
         String inner =
@@ -233,8 +223,7 @@ final class Dispatch {
                         ? Forms.wrapped("requestId", "fake") + elements
                         : Forms.wrapped(operation + "Result", elements)
                                 + Forms.wrapped(
-                                        "ResponseMetadata",
-                                        Forms.wrapped("RequestId", "fake"));
+                                        "ResponseMetadata", Forms.wrapped("RequestId", "fake"));
         return new Reply(200, "text/xml", Forms.wrapped(operation + "Response", inner));
     }
 
@@ -255,9 +244,7 @@ final class Dispatch {
                                         + Forms.wrapped("RequestID", "fake"))
                         : Forms.wrapped(
                                 "ErrorResponse",
-                                Forms.wrapped(
-                                                "Error",
-                                                Forms.wrapped("Type", "Sender") + content)
+                                Forms.wrapped("Error", Forms.wrapped("Type", "Sender") + content)
                                         + Forms.wrapped("RequestId", "fake"));
         return new Reply(e.status(), "text/xml", body);
     }
@@ -289,11 +276,9 @@ final class Dispatch {
         String region = "";
         String outcome = "ok";
         try {
-            Optional<Signature> signature =
-                    Signature.of(exchange.headers(), exchange.query());
+            Optional<Signature> signature = Signature.of(exchange.headers(), exchange.query());
             region = signature.map(Signature::region).orElse("");
-            Optional<CallFaults.Fault> fault =
-                    aws.faults().next("s3:" + request.operation());
+            Optional<CallFaults.Fault> fault = aws.faults().next("s3:" + request.operation());
             if (refusal(fault, region).isPresent()) {
                 throw refusal(fault, region).get();
             }
@@ -360,5 +345,4 @@ final class Dispatch {
         headers.keySet().removeAll(Set.of("authorization", "x-amz-security-token"));
         return headers;
     }
-
 }

@@ -55,8 +55,7 @@ public final class FakeAws implements AutoCloseable {
                 loops, settings, Files.createTempDirectory(settings.directory(), "aws-"));
     }
 
-    private FakeAws(EventLoops loops, FakeAwsSettings settings, Path directory)
-            throws IOException {
+    private FakeAws(EventLoops loops, FakeAwsSettings settings, Path directory) throws IOException {
         this.settings = settings;
         this.directory = directory;
         this.time = new AwsTime(settings.clock(), settings.speed());
@@ -69,9 +68,7 @@ public final class FakeAws implements AutoCloseable {
         this.administrator = user("administrator", ALL);
         this.server =
                 HttpServer.start(
-                        loops,
-                        new InetSocketAddress("127.0.0.1", 0),
-                        new Dispatch(this)::handle);
+                        loops, new InetSocketAddress("127.0.0.1", 0), new Dispatch(this)::handle);
     }
 
     /** Where all its services are. */

@@ -164,8 +164,7 @@ public final class FakeBuilds implements Service {
                     "codebuild:environment.computeType", List.of(r.computeTypeOverrideAsString()));
         }
         if (r.environmentTypeOverride() != null) {
-            context.put(
-                    "codebuild:environment.type", List.of(r.environmentTypeOverrideAsString()));
+            context.put("codebuild:environment.type", List.of(r.environmentTypeOverrideAsString()));
         }
         if (r.serviceRoleOverride() != null) {
             context.put("codebuild:serviceRole", List.of(r.serviceRoleOverride()));
@@ -304,37 +303,31 @@ public final class FakeBuilds implements Service {
         Build before = run.now();
         if (run.isUnderWay()) {
             Duration delay = place.time().real(STOPPING);
-            Thread.ofVirtual().name("codebuild-stop").start(() -> {
-                try {
-                    Thread.sleep(delay);
-                    run.stop();
-                } catch (InterruptedException _) {
-                    Thread.currentThread().interrupt();
-                }
-            });
+            Thread.ofVirtual()
+                    .name("codebuild-stop")
+                    .start(() -> {
+                        try {
+                            Thread.sleep(delay);
+                            run.stop();
+                        } catch (InterruptedException _) {
+                            Thread.currentThread().interrupt();
+                        }
+                    });
         }
         return StopBuildResponse.builder().build(before).build();
     }
 
     private SdkPojo retry(RetryBuildRequest r, Caller caller) throws ServiceError {
         Build old = known(String.valueOf(r.id())).now();
-        StartBuildRequest like =
-                StartBuildRequest.builder().projectName(old.projectName()).build();
+        StartBuildRequest like = StartBuildRequest.builder().projectName(old.projectName()).build();
         return RetryBuildResponse.builder()
-                .build(
-                        launch(
-                                        Merge.fresh(old),
-                                        like,
-                                        caller,
-                                        place.time().instant())
-                                .now())
+                .build(launch(Merge.fresh(old), like, caller, place.time().instant()).now())
                 .build();
     }
 
     private BuildRun known(String id) throws ServiceError {
         return Optional.ofNullable(builds.get(bare(id)))
-                .orElseThrow(() ->
-                        ServiceError.notFound("Build cannot be found: " + id));
+                .orElseThrow(() -> ServiceError.notFound("Build cannot be found: " + id));
     }
 
     private SdkPojo list(ListBuildsForProjectRequest r) throws ServiceError {

@@ -187,9 +187,7 @@ public final class FakeLogs implements Service {
         List<OutputLogEvent> all = group(r.logGroupName()).streams().get(r.logStreamName());
         if (all == null) {
             throw new ServiceError(
-                    400,
-                    "ResourceNotFoundException",
-                    "The specified log stream does not exist.");
+                    400, "ResourceNotFoundException", "The specified log stream does not exist.");
         }
         int limit = r.limit() == null ? PAGE : r.limit();
         boolean head = Boolean.TRUE.equals(r.startFromHead());

@@ -88,8 +88,8 @@ public final class FakeNetwork implements Service {
         };
     }
 
-    private static <T> List<T> found(
-            Map<String, T> all, List<String> ids, String code, String kind) throws ServiceError {
+    private static <T> List<T> found(Map<String, T> all, List<String> ids, String code, String kind)
+            throws ServiceError {
         if (ids.isEmpty()) {
             return List.copyOf(all.values());
         }
@@ -98,8 +98,7 @@ public final class FakeNetwork implements Service {
         for (String id : ids) {
             T each = get.apply(id);
             if (each == null) {
-                throw new ServiceError(
-                        400, code, "The %s '%s' does not exist".formatted(kind, id));
+                throw new ServiceError(400, code, "The %s '%s' does not exist".formatted(kind, id));
             }
             found.add(each);
         }

@@ -88,7 +88,14 @@ final class FakeParameters implements Service {
         boolean closed = parameter.type() == ParameterType.SECURE_STRING && !decrypted;
         return closed
                 ? parameter.toBuilder()
-                        .value("AQICAHh" + Signature.sha256(parameter.value().getBytes(java.nio.charset.StandardCharsets.UTF_8)))
+                        .value(
+                                "AQICAHh"
+                                        + Signature.sha256(
+                                                parameter
+                                                        .value()
+                                                        .getBytes(
+                                                                java.nio.charset.StandardCharsets
+                                                                        .UTF_8)))
                         .build()
                 : parameter;
     }
@@ -109,8 +116,7 @@ final class FakeParameters implements Service {
     private SdkPojo put(PutParameterRequest r) throws ServiceError {
         Parameter old = parameters.get(r.name());
         if (old != null && !Boolean.TRUE.equals(r.overwrite())) {
-            throw new ServiceError(
-                    400, "ParameterAlreadyExists", "The parameter already exists.");
+            throw new ServiceError(400, "ParameterAlreadyExists", "The parameter already exists.");
         }
         if (r.value().length() > MAX_STANDARD || r.value().isEmpty()) {
             throw ServiceError.validation(

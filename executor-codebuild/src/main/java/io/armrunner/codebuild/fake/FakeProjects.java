@@ -64,7 +64,8 @@ final class FakeProjects {
                         .serviceRole(r.serviceRole())
                         .timeoutInMinutes(or(r.timeoutInMinutes(), 60))
                         .queuedTimeoutInMinutes(or(r.queuedTimeoutInMinutes(), 480))
-                        .encryptionKey(r.encryptionKey() == null ? "alias/aws/s3" : r.encryptionKey())
+                        .encryptionKey(
+                                r.encryptionKey() == null ? "alias/aws/s3" : r.encryptionKey())
                         .tags(r.tags())
                         .vpcConfig(r.vpcConfig())
                         .logsConfig(r.logsConfig())

@@ -125,11 +125,13 @@ final class FakeRoles implements Service {
 
     @Override
     public List<String> resources(SdkPojo request) {
-        return List.of(arn(request.sdkFields().stream()
-                .filter(field -> field.memberName().equals("RoleName"))
-                .map(field -> String.valueOf(field.getValueOrDefault(request)))
-                .findAny()
-                .orElse("*")));
+        return List.of(
+                arn(
+                        request.sdkFields().stream()
+                                .filter(field -> field.memberName().equals("RoleName"))
+                                .map(field -> String.valueOf(field.getValueOrDefault(request)))
+                                .findAny()
+                                .orElse("*")));
     }
 
     private String arn(String role) {
@@ -143,10 +145,11 @@ final class FakeRoles implements Service {
             case GetRoleRequest r -> {
                 Known known = known(r.roleName());
                 yield GetRoleResponse.builder()
-                        .role(known.role.toBuilder()
-                                .assumeRolePolicyDocument(encoded(known.trust))
-                                .tags(tags(known))
-                                .build())
+                        .role(
+                                known.role.toBuilder()
+                                        .assumeRolePolicyDocument(encoded(known.trust))
+                                        .tags(tags(known))
+                                        .build())
                         .build();
             }
             case DeleteRoleRequest r -> delete(r);

@@ -101,7 +101,8 @@ final class FakeStore {
         if (key.isEmpty()) {
             for (String setting : SETTINGS.keySet()) {
                 if (query.containsKey(setting)) {
-                    String verb = Map.of("PUT", "Put", "DELETE", "Delete").getOrDefault(method, "Get");
+                    String verb =
+                            Map.of("PUT", "Put", "DELETE", "Delete").getOrDefault(method, "Get");
                     return new Request(verb + ACTIONS.get(setting), bucket, "", setting);
                 }
             }
@@ -258,7 +259,8 @@ final class FakeStore {
 
     private void create(Exchange exchange, String name, String region)
             throws ServiceError, IOException {
-        String wanted = between(new String(exchange.body(MAX_SETTING), UTF_8), "LocationConstraint");
+        String wanted =
+                between(new String(exchange.body(MAX_SETTING), UTF_8), "LocationConstraint");
         if (!wanted.equals(region.equals("us-east-1") ? "" : region)) {
             throw new ServiceError(
                     400,
@@ -267,8 +269,7 @@ final class FakeStore {
                             .formatted(wanted.isEmpty() ? "unspecified" : wanted));
         }
         if (name.length() < 3 || name.length() > 63) {
-            throw new ServiceError(
-                    400, "InvalidBucketName", "The specified bucket is not valid.");
+            throw new ServiceError(400, "InvalidBucketName", "The specified bucket is not valid.");
         }
         synchronized (this) {
             if (buckets.containsKey(name)) {
@@ -381,8 +382,7 @@ final class FakeStore {
             throws ServiceError, IOException, InterruptedException {
         Optional<Version> current = version(bucket, request.key(), version);
         if (!version.isEmpty() && current.isEmpty()) {
-            throw new ServiceError(
-                    404, "NoSuchVersion", "The specified version does not exist.");
+            throw new ServiceError(404, "NoSuchVersion", "The specified version does not exist.");
         }
         Map<String, String> headers = new LinkedHashMap<>();
         current.ifPresent(found -> headers.put("x-amz-version-id", found.id()));
@@ -410,8 +410,8 @@ final class FakeStore {
                         version(bucket, request.key(), "")
                                 .filter(first -> first.id().equals(version))
                                 .isPresent();
-                bucket.versions.removeIf(each ->
-                        each.key().equals(request.key()) && each.id().equals(version));
+                bucket.versions.removeIf(
+                        each -> each.key().equals(request.key()) && each.id().equals(version));
                 objects.dropVersion(request.bucket(), request.key(), version);
                 // The one before would come to light again; nobody here relies on that.
                 all = newest;
@@ -504,11 +504,9 @@ final class FakeStore {
     }
 
     /** An object for the machinery of a build itself, with the rights of that build. */
-    InputStream open(Caller caller, String name, String key, String version)
-            throws ServiceError {
+    InputStream open(Caller caller, String name, String key, String version) throws ServiceError {
         Request request = new Request("GetObject", name, key, "");
-        Map<String, String> query =
-                version.isEmpty() ? Map.of() : Map.of("versionId", version);
+        Map<String, String> query = version.isEmpty() ? Map.of() : Map.of("versionId", version);
         allow(request, query, Map.of(), caller);
         Bucket bucket = bucket(name);
         if (!version.isEmpty() && version(bucket, key, version).isEmpty()) {

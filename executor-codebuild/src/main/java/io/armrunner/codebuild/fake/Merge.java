@@ -35,13 +35,9 @@ final class Merge {
 
     /** The build, yet without a name and a number. */
     Build build() throws ServiceError {
+        FakeProjects.range("timeoutInMinutesOverride", request.timeoutInMinutesOverride(), 5, 2160);
         FakeProjects.range(
-                "timeoutInMinutesOverride", request.timeoutInMinutesOverride(), 5, 2160);
-        FakeProjects.range(
-                "queuedTimeoutInMinutesOverride",
-                request.queuedTimeoutInMinutesOverride(),
-                5,
-                480);
+                "queuedTimeoutInMinutesOverride", request.queuedTimeoutInMinutesOverride(), 5, 480);
         return Build.builder()
                 .projectName(project.name())
                 .currentPhase(BuildPhaseType.SUBMITTED.toString())
@@ -70,11 +66,7 @@ final class Merge {
                 .buildStatus(StatusType.IN_PROGRESS)
                 .buildComplete(false)
                 .endTime(null)
-                .logs(
-                        old.logs().toBuilder()
-                                .streamName(null)
-                                .groupName(null)
-                                .build())
+                .logs(old.logs().toBuilder().streamName(null).groupName(null).build())
                 .build();
     }
 
@@ -114,9 +106,7 @@ final class Merge {
         ImagePullCredentialsType pull =
                 or(
                         request.imagePullCredentialsTypeOverride(),
-                        or(
-                                base.imagePullCredentialsType(),
-                                ImagePullCredentialsType.CODEBUILD));
+                        or(base.imagePullCredentialsType(), ImagePullCredentialsType.CODEBUILD));
         if (image.startsWith("aws/codebuild/") && pull != ImagePullCredentialsType.CODEBUILD) {
             throw ServiceError.invalidInput(
                     "Curated images need the image pull credentials type CODEBUILD");

@@ -6,8 +6,7 @@ import java.util.random.RandomGenerator;
 /** Random names and numbers, from one source that a test can seed. Thread-safe. */
 final class Names {
     private static final String LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-    private static final String ALL =
-            LETTERS + "abcdefghijklmnopqrstuvwxyz0123456789";
+    private static final String ALL = LETTERS + "abcdefghijklmnopqrstuvwxyz0123456789";
 
     private final RandomGenerator random;
 

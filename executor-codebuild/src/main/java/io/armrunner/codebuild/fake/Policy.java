@@ -145,8 +145,7 @@ final class Policy {
         boolean without = statement.has("NotAction");
         boolean found =
                 list(without ? statement.path("NotAction") : statement.path("Action")).stream()
-                        .anyMatch(each ->
-                                isLike(each.asText().toLowerCase(Locale.ROOT), small));
+                        .anyMatch(each -> isLike(each.asText().toLowerCase(Locale.ROOT), small));
         return found != without;
     }
 
@@ -180,8 +179,7 @@ final class Policy {
         return Optional.of(out.toString());
     }
 
-    private static boolean fitsConditions(
-            JsonNode conditions, Map<String, List<String>> context) {
+    private static boolean fitsConditions(JsonNode conditions, Map<String, List<String>> context) {
         for (Map.Entry<String, JsonNode> operator : conditions.properties()) {
             for (Map.Entry<String, JsonNode> key : operator.getValue().properties()) {
                 if (!fitsCondition(operator.getKey(), key.getKey(), key.getValue(), context)) {

@@ -12,8 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Who has which key. Thread-safe. */
 final class Principals {
-    private record Entry(
-            AwsPlace.Keys keys, Supplier<Caller> caller, BooleanSupplier valid) {}
+    private record Entry(AwsPlace.Keys keys, Supplier<Caller> caller, BooleanSupplier valid) {}
 
     private final Map<String, Entry> entries = new ConcurrentHashMap<>();
     private final Names names;
@@ -25,8 +24,7 @@ final class Principals {
     /** A key of a user, which does not end. */
     AwsPlace.Keys user(Supplier<Caller> caller) {
         return add(
-                new AwsPlace.Keys(
-                        "AKIA" + names.upper(16), Secret.of(names.word(40)), Secret.NONE),
+                new AwsPlace.Keys("AKIA" + names.upper(16), Secret.of(names.word(40)), Secret.NONE),
                 caller,
                 () -> true);
     }
@@ -46,8 +44,7 @@ final class Principals {
                 valid);
     }
 
-    private AwsPlace.Keys add(
-            AwsPlace.Keys keys, Supplier<Caller> caller, BooleanSupplier valid) {
+    private AwsPlace.Keys add(AwsPlace.Keys keys, Supplier<Caller> caller, BooleanSupplier valid) {
         entries.put(keys.accessKey(), new Entry(keys, caller, valid));
         return keys;
     }

@@ -65,8 +65,7 @@ final class Shapes {
                     Map.entry("GetParametersRequest", List.of("Names")),
                     Map.entry("PutParameterRequest", List.of("Name", "Value")),
                     Map.entry("GetServiceQuotaRequest", List.of("ServiceCode", "QuotaCode")),
-                    Map.entry(
-                            "CreateRoleRequest", List.of("RoleName", "AssumeRolePolicyDocument")),
+                    Map.entry("CreateRoleRequest", List.of("RoleName", "AssumeRolePolicyDocument")),
                     Map.entry(
                             "PutRolePolicyRequest",
                             List.of("RoleName", "PolicyName", "PolicyDocument")),
@@ -168,8 +167,7 @@ final class Shapes {
         return values;
     }
 
-    private static Object scalar(
-            JsonNode json, MarshallingType<?> type, String path, boolean loose)
+    private static Object scalar(JsonNode json, MarshallingType<?> type, String path, boolean loose)
             throws ServiceError {
         boolean text = loose && json.isTextual();
         try {

@@ -30,7 +30,11 @@ final class ShellWork implements BuildWork {
         builder.environment().putAll(step.environment());
         Process process = builder.start();
         process.getOutputStream().close();
-        CompletableFuture<Void> killing = step.killed().thenRunAsync(() -> kill(process), Thread.ofVirtual().name("codebuild-kill")::start);
+        CompletableFuture<Void> killing =
+                step.killed()
+                        .thenRunAsync(
+                                () -> kill(process),
+                                Thread.ofVirtual().name("codebuild-kill")::start);
         try (BufferedReader lines =
                 new BufferedReader(new InputStreamReader(process.getInputStream(), UTF_8))) {
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {

@@ -58,15 +58,13 @@ final class FakeAccount implements AutoCloseable {
         clients.s3()
                 .createBucket(r ->
                         r.bucket(BUCKET)
-                                .createBucketConfiguration(c ->
-                                        c.locationConstraint(clients.place().region())));
+                                .createBucketConfiguration(
+                                        c -> c.locationConstraint(clients.place().region())));
         clients.logs().createLogGroup(r -> r.logGroupName("/armrunner/boot"));
         clients.codeBuild()
                 .createProject(r ->
                         r.name(PROJECT)
-                                .source(s ->
-                                        s.type(SourceType.NO_SOURCE)
-                                                .buildspec(spec("exit 1")))
+                                .source(s -> s.type(SourceType.NO_SOURCE).buildspec(spec("exit 1")))
                                 .artifacts(a -> a.type(ArtifactsType.NO_ARTIFACTS))
                                 .environment(e ->
                                         e.type(EnvironmentType.ARM_CONTAINER)
@@ -85,7 +83,9 @@ final class FakeAccount implements AutoCloseable {
                 new StringBuilder(
                         "version: 0.2\nenv: {shell: /bin/sh}\nphases:\n  build:\n    commands:\n");
         for (String command : commands) {
-            text.append("      - |\n        ").append(command.replace("\n", "\n        ")).append('\n');
+            text.append("      - |\n        ")
+                    .append(command.replace("\n", "\n        "))
+                    .append('\n');
         }
         return text.toString();
     }

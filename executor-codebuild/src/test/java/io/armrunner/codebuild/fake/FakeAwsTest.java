@@ -74,9 +74,7 @@ class FakeAwsTest {
     }
 
     private static StartBuildRequest.Builder request(String... commands) {
-        return StartBuildRequest.builder()
-                .projectName(PROJECT)
-                .buildspecOverride(spec(commands));
+        return StartBuildRequest.builder().projectName(PROJECT).buildspecOverride(spec(commands));
     }
 
     private Build get(String id) {
@@ -97,14 +95,16 @@ class FakeAwsTest {
 
     @Test
     void aBuildRunsItsCommandsAndGoesThroughAllPhases() {
-        Build started = start(request("echo one", "echo \"$CODEBUILD_BUILD_ARN in $AWS_REGION\"").build());
+        Build started =
+                start(request("echo one", "echo \"$CODEBUILD_BUILD_ARN in $AWS_REGION\"").build());
 
         assertThat(started.buildStatus()).isEqualTo(StatusType.IN_PROGRESS);
         assertThat(started.logs().streamName()).isNull();
         assertThat(started.logs().cloudWatchLogsArn()).contains(":log-group:null:");
         Build build = ended(started);
         assertThat(build.buildStatus()).isEqualTo(StatusType.SUCCEEDED);
-        assertThat(build.phases()).extracting(BuildPhase::phaseTypeAsString)
+        assertThat(build.phases())
+                .extracting(BuildPhase::phaseTypeAsString)
                 .containsExactly(
                         "SUBMITTED",
                         "QUEUED",
@@ -145,8 +145,10 @@ class FakeAwsTest {
             zip.putNextEntry(new ZipEntry("boot.sh"));
             zip.write("echo booted\n".getBytes(UTF_8));
         }
-        account.clients.s3().putBucketVersioning(r ->
-                r.bucket(BUCKET).versioningConfiguration(v -> v.status("Enabled")));
+        account.clients
+                .s3()
+                .putBucketVersioning(
+                        r -> r.bucket(BUCKET).versioningConfiguration(v -> v.status("Enabled")));
         String version =
                 account.clients
                         .s3()
@@ -199,45 +201,76 @@ class FakeAwsTest {
         String own = "jobs/" + mine.arn() + "/payload.json";
         String foreign = "jobs/" + other.arn() + "/payload.json";
         for (String key : List.of(own, foreign, "agent/x")) {
-            account.clients.s3().putObject(r -> r.bucket(BUCKET).key(key), RequestBody.fromString(key));
+            account.clients
+                    .s3()
+                    .putObject(r -> r.bucket(BUCKET).key(key), RequestBody.fromString(key));
         }
         try (AwsClients build = AwsClients.open(place)) {
             assertThat(build.s3().getObjectAsBytes(r -> r.bucket(BUCKET).key(own)).asUtf8String())
                     .isEqualTo(own);
-            assertThat(build.s3().getObjectAsBytes(r -> r.bucket(BUCKET).key("agent/x")).asUtf8String())
+            assertThat(
+                            build.s3()
+                                    .getObjectAsBytes(r -> r.bucket(BUCKET).key("agent/x"))
+                                    .asUtf8String())
                     .isEqualTo("agent/x");
-            build.s3().putObject(r -> r.bucket(BUCKET).key("jobs/" + mine.arn() + "/claim").ifNoneMatch("*"), RequestBody.empty());
+            build.s3()
+                    .putObject(
+                            r ->
+                                    r.bucket(BUCKET)
+                                            .key("jobs/" + mine.arn() + "/claim")
+                                            .ifNoneMatch("*"),
+                            RequestBody.empty());
             assertThatThrownBy(() ->
-                            build.s3().putObject(r -> r.bucket(BUCKET).key("jobs/" + mine.arn() + "/claim").ifNoneMatch("*"), RequestBody.empty()))
-                    .isInstanceOfSatisfying(S3Exception.class, e -> assertThat(e.statusCode()).isEqualTo(412));
+                            build.s3()
+                                    .putObject(
+                                            r ->
+                                                    r.bucket(BUCKET)
+                                                            .key("jobs/" + mine.arn() + "/claim")
+                                                            .ifNoneMatch("*"),
+                                            RequestBody.empty()))
+                    .isInstanceOfSatisfying(
+                            S3Exception.class, e -> assertThat(e.statusCode()).isEqualTo(412));
             denied(() -> build.s3().getObjectAsBytes(r -> r.bucket(BUCKET).key(foreign)));
-            denied(() -> build.s3().putObject(r -> r.bucket(BUCKET).key(foreign), RequestBody.empty()));
+            denied(() ->
+                    build.s3().putObject(r -> r.bucket(BUCKET).key(foreign), RequestBody.empty()));
             denied(() -> build.s3().deleteObject(r -> r.bucket(BUCKET).key(foreign)));
-            denied(() -> build.s3().putObject(r -> r.bucket(BUCKET).key("agent/x"), RequestBody.empty()));
+            denied(() ->
+                    build.s3()
+                            .putObject(r -> r.bucket(BUCKET).key("agent/x"), RequestBody.empty()));
             denied(() -> build.s3().listObjectsV2(r -> r.bucket(BUCKET)));
             assertThatThrownBy(() -> build.codeBuild().stopBuild(r -> r.id(other.id())))
-                    .isInstanceOfSatisfying(CodeBuildException.class, e ->
-                            assertThat(e.awsErrorDetails().errorCode()).isEqualTo("AccessDeniedException"));
+                    .isInstanceOfSatisfying(
+                            CodeBuildException.class,
+                            e ->
+                                    assertThat(e.awsErrorDetails().errorCode())
+                                            .isEqualTo("AccessDeniedException"));
             // What is absent and what is forbidden look alike to one who may not list.
             denied(() -> build.s3().getObjectAsBytes(r -> r.bucket(BUCKET).key("jobs/none")));
             account.clients.codeBuild().stopBuild(r -> r.id(mine.id()));
             ended(mine);
             assertThatThrownBy(() -> build.s3().getObjectAsBytes(r -> r.bucket(BUCKET).key(own)))
-                    .isInstanceOfSatisfying(S3Exception.class, e ->
-                            assertThat(e.awsErrorDetails().errorCode()).isEqualTo("ExpiredToken"));
+                    .isInstanceOfSatisfying(
+                            S3Exception.class,
+                            e ->
+                                    assertThat(e.awsErrorDetails().errorCode())
+                                            .isEqualTo("ExpiredToken"));
         }
     }
 
     private static void denied(org.assertj.core.api.ThrowableAssert.ThrowingCallable call) {
         assertThatThrownBy(call)
-                .isInstanceOfSatisfying(S3Exception.class, e -> {
-                    assertThat(e.statusCode()).isEqualTo(403);
-                    assertThat(e.awsErrorDetails().errorCode()).isEqualTo("AccessDenied");
-                });
+                .isInstanceOfSatisfying(
+                        S3Exception.class,
+                        e -> {
+                            assertThat(e.statusCode()).isEqualTo(403);
+                            assertThat(e.awsErrorDetails().errorCode()).isEqualTo("AccessDenied");
+                        });
     }
 
     private static AwsPlace.Keys keys(Map<String, String> environment) throws Exception {
-        var uri = java.net.URI.create(environment.getOrDefault("AWS_CONTAINER_CREDENTIALS_FULL_URI", ""));
+        var uri =
+                java.net.URI.create(
+                        environment.getOrDefault("AWS_CONTAINER_CREDENTIALS_FULL_URI", ""));
         var json = new com.fasterxml.jackson.databind.ObjectMapper().readTree(uri.toURL());
         return new AwsPlace.Keys(
                 json.path("AccessKeyId").asText(),
@@ -248,14 +281,20 @@ class FakeAwsTest {
     @Test
     void stoppingKillsEverythingWithoutWarning() {
         Build started =
-                start(request("trap 'echo warned' TERM; sleep 300 & echo \"child $!\"; wait").build());
+                start(
+                        request("trap 'echo warned' TERM; sleep 300 & echo \"child $!\"; wait")
+                                .build());
         await().atMost(LIMIT)
                 .until(() ->
                         account.aws.region().logs().lines().stream()
                                 .anyMatch(line -> line.startsWith("child ")));
 
         StatusType atOnce =
-                account.clients.codeBuild().stopBuild(r -> r.id(started.id())).build().buildStatus();
+                account.clients
+                        .codeBuild()
+                        .stopBuild(r -> r.id(started.id()))
+                        .build()
+                        .buildStatus();
         Build build = ended(started);
 
         assertThat(atOnce).isEqualTo(StatusType.IN_PROGRESS);
@@ -267,9 +306,15 @@ class FakeAwsTest {
                         .mapToLong(line -> Long.parseLong(line.substring(6)))
                         .findFirst()
                         .orElseThrow();
-        await().atMost(LIMIT).until(() -> ProcessHandle.of(child).filter(ProcessHandle::isAlive).isEmpty());
+        await().atMost(LIMIT)
+                .until(() -> ProcessHandle.of(child).filter(ProcessHandle::isAlive).isEmpty());
         // A finished build may be stopped again, an unknown one may not.
-        assertThat(account.clients.codeBuild().stopBuild(r -> r.id(started.id())).build().buildStatus())
+        assertThat(
+                        account.clients
+                                .codeBuild()
+                                .stopBuild(r -> r.id(started.id()))
+                                .build()
+                                .buildStatus())
                 .isEqualTo(StatusType.STOPPED);
         assertThatThrownBy(() -> account.clients.codeBuild().stopBuild(r -> r.id(PROJECT + ":x")))
                 .isInstanceOf(ResourceNotFoundException.class);
@@ -302,12 +347,13 @@ class FakeAwsTest {
 
     @Test
     void buildsBeyondTheQuotaWaitAndBeyondTheQueueAreRefused() throws Exception {
-        restart(settings -> settings.withQuota(1).withWork(step -> {
-            step.killed().join();
-            return 0;
-        }));
-        List<Build> builds =
-                Stream.generate(() -> start(request("x").build())).limit(6).toList();
+        restart(settings ->
+                settings.withQuota(1)
+                        .withWork(step -> {
+                            step.killed().join();
+                            return 0;
+                        }));
+        List<Build> builds = Stream.generate(() -> start(request("x").build())).limit(6).toList();
 
         assertThatThrownBy(() -> start(request("x").build()))
                 .isInstanceOf(AccountLimitExceededException.class)
@@ -319,10 +365,14 @@ class FakeAwsTest {
         assertThat(account.aws.codeBuild().builds())
                 .filteredOn(build -> build.currentPhase().equals("QUEUED"))
                 .hasSize(5);
-        assertThat(account.clients.quotas().getServiceQuota(r ->
-                                r.serviceCode("codebuild").quotaCode(BuildSize.SMALL.quotaCode()))
-                        .quota()
-                        .value())
+        assertThat(
+                        account.clients
+                                .quotas()
+                                .getServiceQuota(r ->
+                                        r.serviceCode("codebuild")
+                                                .quotaCode(BuildSize.SMALL.quotaCode()))
+                                .quota()
+                                .value())
                 .isEqualTo(1.0);
         builds.forEach(build -> account.clients.codeBuild().stopBuild(r -> r.id(build.id())));
     }
@@ -331,21 +381,26 @@ class FakeAwsTest {
     void ordinaryTroubleCanBeOrdered() {
         account.aws.faults().on("codebuild:StartBuild").throttle();
         assertThatThrownBy(() -> start(request("x").build()))
-                .isInstanceOfSatisfying(CodeBuildException.class, e -> {
-                    assertThat(e.isThrottlingException()).isTrue();
-                    assertThat(e).hasMessageContaining("Rate exceeded");
-                });
+                .isInstanceOfSatisfying(
+                        CodeBuildException.class,
+                        e -> {
+                            assertThat(e.isThrottlingException()).isTrue();
+                            assertThat(e).hasMessageContaining("Rate exceeded");
+                        });
         account.aws.faults().on("codebuild:StartBuild").loseAnswer();
         assertThatThrownBy(() -> start(request("x").build())).isInstanceOf(SdkException.class);
         account.aws.faults().on("codebuild:StartBuild").garble(200, "{}");
-        assertThat(account.clients.codeBuildOnce().startBuild(request("x").build()).build()).isNull();
+        assertThat(account.clients.codeBuildOnce().startBuild(request("x").build()).build())
+                .isNull();
         account.aws.faults().on("codebuild:StartBuild").garble(200, "{\"build\":");
         assertThatThrownBy(() -> start(request("x").build())).isInstanceOf(SdkException.class);
 
         assertThat(account.aws.codeBuild().builds()).hasSize(3);
         // One call is one request: nothing was repeated behind the caller's back.
         assertThat(account.aws.count("codebuild:StartBuild")).isEqualTo(4);
-        account.aws.codeBuild().nextBuilds(BuildFault.imagePull("toomanyrequests"), BuildFault.ofService());
+        account.aws
+                .codeBuild()
+                .nextBuilds(BuildFault.imagePull("toomanyrequests"), BuildFault.ofService());
         Build pull = ended(start(request("x").build()));
         Build fault = ended(start(request("x").build()));
         assertThat(phase(pull, BuildPhaseType.PROVISIONING).contexts().getFirst().message())
@@ -358,11 +413,16 @@ class FakeAwsTest {
         account.aws.codeBuild().visibleAfter(Duration.ofSeconds(60));
         Build build = start(request("x").build());
 
-        assertThat(account.clients.codeBuild().batchGetBuilds(r -> r.ids(build.id())).buildsNotFound())
+        assertThat(
+                        account.clients
+                                .codeBuild()
+                                .batchGetBuilds(r -> r.ids(build.id()))
+                                .buildsNotFound())
                 .containsExactly(build.id());
         await().atMost(LIMIT)
                 .until(() ->
-                        account.clients.codeBuild()
+                        account.clients
+                                .codeBuild()
                                 .listBuildsForProject(r -> r.projectName(PROJECT))
                                 .ids()
                                 .contains(build.id()));
@@ -370,9 +430,13 @@ class FakeAwsTest {
 
     @Test
     void whatTheServiceModelDoesNotAllowIsRefused() {
-        assertThatThrownBy(() -> start(request("x").computeTypeOverride("BUILD_GENERAL1_HUGE").build()))
-                .isInstanceOfSatisfying(CodeBuildException.class, e ->
-                        assertThat(e.awsErrorDetails().errorCode()).isEqualTo("ValidationException"))
+        assertThatThrownBy(() ->
+                        start(request("x").computeTypeOverride("BUILD_GENERAL1_HUGE").build()))
+                .isInstanceOfSatisfying(
+                        CodeBuildException.class,
+                        e ->
+                                assertThat(e.awsErrorDetails().errorCode())
+                                        .isEqualTo("ValidationException"))
                 .hasMessageContaining("BUILD_GENERAL1_HUGE");
         assertThatThrownBy(() -> account.clients.codeBuild().startBuild(r -> {}))
                 .hasMessageContaining("Value null at 'projectName'");
@@ -380,7 +444,12 @@ class FakeAwsTest {
                 .isInstanceOf(InvalidInputException.class);
         assertThatThrownBy(() -> start(request("x".repeat(26_000)).build()))
                 .isInstanceOf(InvalidInputException.class);
-        assertThatThrownBy(() -> start(request("x").environmentVariablesOverride(v -> v.name("A").value("x".repeat(4097))).build()))
+        assertThatThrownBy(() ->
+                        start(
+                                request("x")
+                                        .environmentVariablesOverride(
+                                                v -> v.name("A").value("x".repeat(4097)))
+                                        .build()))
                 .hasMessageContaining("at most 4096 characters");
         assertThat(account.aws.codeBuild().builds()).isEmpty();
     }
@@ -390,16 +459,17 @@ class FakeAwsTest {
         AwsPlace.Keys right = account.aws.place().keys().orElseThrow();
         AwsPlace.Keys forged =
                 new AwsPlace.Keys(right.accessKey(), Secret.of("guessed"), Secret.NONE);
-        AwsPlace.Keys unknown =
-                new AwsPlace.Keys("AKIANOBODY", Secret.of("guessed"), Secret.NONE);
+        AwsPlace.Keys unknown = new AwsPlace.Keys("AKIANOBODY", Secret.of("guessed"), Secret.NONE);
         for (AwsPlace.Keys keys : List.of(forged, unknown)) {
             try (AwsClients clients = AwsClients.open(account.aws.place(keys))) {
                 assertThatThrownBy(() -> clients.sts().getCallerIdentity())
-                        .isInstanceOfSatisfying(AwsServiceException.class, e ->
-                                assertThat(e.statusCode()).isEqualTo(403));
+                        .isInstanceOfSatisfying(
+                                AwsServiceException.class,
+                                e -> assertThat(e.statusCode()).isEqualTo(403));
                 assertThatThrownBy(() -> clients.s3().headBucket(r -> r.bucket(BUCKET)))
-                        .isInstanceOfSatisfying(AwsServiceException.class, e ->
-                                assertThat(e.statusCode()).isEqualTo(403));
+                        .isInstanceOfSatisfying(
+                                AwsServiceException.class,
+                                e -> assertThat(e.statusCode()).isEqualTo(403));
             }
         }
     }
@@ -426,8 +496,16 @@ class FakeAwsTest {
     @Test
     void parametersNetworksRolesAndBucketSettingsComeBack() {
         var clients = account.clients;
-        clients.ssm().putParameter(r -> r.name("/armrunner/token").value("glrt-x").type(ParameterType.SECURE_STRING));
-        assertThat(clients.ssm().getParameter(r -> r.name("/armrunner/token").withDecryption(true)).parameter().value())
+        clients.ssm()
+                .putParameter(r ->
+                        r.name("/armrunner/token")
+                                .value("glrt-x")
+                                .type(ParameterType.SECURE_STRING));
+        assertThat(
+                        clients.ssm()
+                                .getParameter(r -> r.name("/armrunner/token").withDecryption(true))
+                                .parameter()
+                                .value())
                 .isEqualTo("glrt-x");
         assertThat(clients.ssm().getParameter(r -> r.name("/armrunner/token")).parameter().value())
                 .doesNotContain("glrt-x");
@@ -436,12 +514,21 @@ class FakeAwsTest {
 
         account.aws.region().network().subnet("vpc-1", "subnet-1", "eu-west-3a", false);
         account.aws.region().network().securityGroup("vpc-1", "sg-1");
-        assertThat(clients.ec2().describeSubnets(r -> r.subnetIds("subnet-1")).subnets().getFirst().vpcId())
+        assertThat(
+                        clients.ec2()
+                                .describeSubnets(r -> r.subnetIds("subnet-1"))
+                                .subnets()
+                                .getFirst()
+                                .vpcId())
                 .isEqualTo("vpc-1");
-        assertThat(clients.ec2().describeSecurityGroups(r -> r.groupIds("sg-1")).securityGroups()).hasSize(1);
+        assertThat(clients.ec2().describeSecurityGroups(r -> r.groupIds("sg-1")).securityGroups())
+                .hasSize(1);
         assertThatThrownBy(() -> clients.ec2().describeSubnets(r -> r.subnetIds("subnet-2")))
-                .isInstanceOfSatisfying(AwsServiceException.class, e ->
-                        assertThat(e.awsErrorDetails().errorCode()).isEqualTo("InvalidSubnetID.NotFound"));
+                .isInstanceOfSatisfying(
+                        AwsServiceException.class,
+                        e ->
+                                assertThat(e.awsErrorDetails().errorCode())
+                                        .isEqualTo("InvalidSubnetID.NotFound"));
 
         assertThat(clients.iam().getRole(r -> r.roleName(FakeAccount.ROLE)).role().arn())
                 .isEqualTo("arn:aws:iam::123456789012:role/" + FakeAccount.ROLE);
@@ -449,12 +536,20 @@ class FakeAwsTest {
                 .containsExactly("build");
         assertThat(clients.sts().getCallerIdentity().account()).isEqualTo("123456789012");
 
-        clients.s3().putPublicAccessBlock(r -> r.bucket(BUCKET).publicAccessBlockConfiguration(c -> c.blockPublicAcls(true)));
-        assertThat(clients.s3().getPublicAccessBlock(r -> r.bucket(BUCKET)).publicAccessBlockConfiguration().blockPublicAcls())
+        clients.s3()
+                .putPublicAccessBlock(r ->
+                        r.bucket(BUCKET)
+                                .publicAccessBlockConfiguration(c -> c.blockPublicAcls(true)));
+        assertThat(
+                        clients.s3()
+                                .getPublicAccessBlock(r -> r.bucket(BUCKET))
+                                .publicAccessBlockConfiguration()
+                                .blockPublicAcls())
                 .isTrue();
         assertThatThrownBy(() -> clients.s3().getBucketTagging(r -> r.bucket(BUCKET)))
-                .isInstanceOfSatisfying(S3Exception.class, e ->
-                        assertThat(e.awsErrorDetails().errorCode()).isEqualTo("NoSuchTagSet"));
+                .isInstanceOfSatisfying(
+                        S3Exception.class,
+                        e -> assertThat(e.awsErrorDetails().errorCode()).isEqualTo("NoSuchTagSet"));
         assertThatThrownBy(() -> clients.s3().getObjectAsBytes(r -> r.bucket(BUCKET).key("none")))
                 .isInstanceOf(NoSuchKeyException.class);
     }
@@ -462,22 +557,37 @@ class FakeAwsTest {
     @Test
     void versionsAreKeptUntilTheyAreDeletedThemselves() {
         var s3 = account.clients.s3();
-        s3.putBucketVersioning(r -> r.bucket(BUCKET).versioningConfiguration(v -> v.status("Enabled")));
-        String version = s3.putObject(r -> r.bucket(BUCKET).key("k"), RequestBody.fromString("1")).versionId();
+        s3.putBucketVersioning(
+                r -> r.bucket(BUCKET).versioningConfiguration(v -> v.status("Enabled")));
+        String version =
+                s3.putObject(r -> r.bucket(BUCKET).key("k"), RequestBody.fromString("1"))
+                        .versionId();
         s3.deleteObject(r -> r.bucket(BUCKET).key("k"));
 
-        assertThat(s3.getObjectAsBytes(r -> r.bucket(BUCKET).key("k").versionId(version)).asUtf8String())
+        assertThat(
+                        s3.getObjectAsBytes(r -> r.bucket(BUCKET).key("k").versionId(version))
+                                .asUtf8String())
                 .isEqualTo("1");
         assertThatThrownBy(() -> s3.deleteBucket(r -> r.bucket(BUCKET)))
-                .isInstanceOfSatisfying(S3Exception.class, e ->
-                        assertThat(e.awsErrorDetails().errorCode()).isEqualTo("BucketNotEmpty"));
+                .isInstanceOfSatisfying(
+                        S3Exception.class,
+                        e ->
+                                assertThat(e.awsErrorDetails().errorCode())
+                                        .isEqualTo("BucketNotEmpty"));
         var all = s3.listObjectVersions(r -> r.bucket(BUCKET));
         assertThat(all.versions()).hasSize(1);
         assertThat(all.deleteMarkers()).hasSize(1);
-        all.versions().forEach(v -> s3.deleteObject(r -> r.bucket(BUCKET).key(v.key()).versionId(v.versionId())));
-        all.deleteMarkers().forEach(v -> s3.deleteObject(r -> r.bucket(BUCKET).key(v.key()).versionId(v.versionId())));
+        all.versions()
+                .forEach(v ->
+                        s3.deleteObject(
+                                r -> r.bucket(BUCKET).key(v.key()).versionId(v.versionId())));
+        all.deleteMarkers()
+                .forEach(v ->
+                        s3.deleteObject(
+                                r -> r.bucket(BUCKET).key(v.key()).versionId(v.versionId())));
         s3.deleteBucket(r -> r.bucket(BUCKET));
         assertThatThrownBy(() -> s3.headBucket(r -> r.bucket(BUCKET)))
-                .isInstanceOfSatisfying(S3Exception.class, e -> assertThat(e.statusCode()).isEqualTo(404));
+                .isInstanceOfSatisfying(
+                        S3Exception.class, e -> assertThat(e.statusCode()).isEqualTo(404));
     }
 }
