@@ -241,7 +241,8 @@ final class BuildRun {
                         .start(() -> {
                             try {
                                 result.complete(builds.work().run(step));
-                            } catch (Exception e) {
+                            } catch (IOException | InterruptedException | RuntimeException e) {
+                                // The thread ends with this, and a flag with it.
                                 result.completeExceptionally(e);
                             }
                         });

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
@@ -72,7 +73,7 @@ record Buildspec(String shell, Map<String, Phase> phases) {
         return Optional.ofNullable(phases.get(name));
     }
 
-    private static List<String> commands(Object list) {
+    private static List<String> commands(@Nullable Object list) {
         List<String> commands = new ArrayList<>();
         if (list instanceof List<?> all) {
             all.forEach(each -> commands.add(String.valueOf(each)));

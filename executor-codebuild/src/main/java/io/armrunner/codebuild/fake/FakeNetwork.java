@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.function.Function;
 import software.amazon.awssdk.core.SdkPojo;
 import software.amazon.awssdk.services.ec2.model.DescribeSecurityGroupsRequest;
 import software.amazon.awssdk.services.ec2.model.DescribeSecurityGroupsResponse;
@@ -93,10 +92,9 @@ public final class FakeNetwork implements Service {
         if (ids.isEmpty()) {
             return List.copyOf(all.values());
         }
-        Function<String, T> get = all::get;
         List<T> found = new ArrayList<>();
         for (String id : ids) {
-            T each = get.apply(id);
+            T each = all.get(id);
             if (each == null) {
                 throw new ServiceError(400, code, "The %s '%s' does not exist".formatted(kind, id));
             }
