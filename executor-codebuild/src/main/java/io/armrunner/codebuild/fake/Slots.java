@@ -43,7 +43,8 @@ final class Slots {
 
     /** Gives a place back, or up while it is still waited for. */
     synchronized void free(String kind, CompletableFuture<Void> place) {
-        if (!waiting.getOrDefault(kind, List.of()).remove(place)) {
+        boolean waited = waiting.getOrDefault(kind, List.of()).removeIf(each -> each == place);
+        if (!waited) {
             running.merge(kind, -1, Integer::sum);
         }
         drain(kind);
