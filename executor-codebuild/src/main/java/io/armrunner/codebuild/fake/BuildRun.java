@@ -85,13 +85,12 @@ final class BuildRun {
 
     void run() {
         StatusType status = StatusType.FAULT;
-        CompletableFuture<Void> place = new CompletableFuture<>();
-        boolean taken = false;
+        Optional<Slots.Place> place = Optional.empty();
         try {
             enter(BuildPhaseType.QUEUED);
-            place = builds.slots().take(kind);
-            taken = true;
-            queue(place);
+            Slots.Place taken = builds.slots().take(kind);
+            place = Optional.of(taken);
+            queue(taken.ready());
             provision();
             status = work();
         } catch (Ended e) {
@@ -107,9 +106,7 @@ final class BuildRun {
             finish(StatusType.FAULT, "INTERNAL_SERVICE_ERROR", e.toString());
         } finally {
             killed.complete(null);
-            if (taken) {
-                builds.slots().free(kind, place);
-            }
+            place.ifPresent(taken -> builds.slots().free(kind, taken));
             complete(status);
         }
     }

@@ -12,10 +12,20 @@ import java.util.function.ToIntFunction;
  * as in reality. Thread-safe.
  */
 final class Slots {
+    /** A place; equal to itself only. */
+    static final class Place {
+        private final CompletableFuture<Void> ready = new CompletableFuture<>();
+
+        /** Done once the build may run. */
+        CompletableFuture<Void> ready() {
+            return ready;
+        }
+    }
+
     private final ToIntFunction<String> limit;
     private final Names names;
     private final Map<String, Integer> running = new HashMap<>();
-    private final Map<String, List<CompletableFuture<Void>>> waiting = new HashMap<>();
+    private final Map<String, List<Place>> waiting = new HashMap<>();
 
     Slots(ToIntFunction<String> limit, Names names) {
         this.limit = limit;
@@ -33,16 +43,16 @@ final class Slots {
                 && waiting.getOrDefault(kind, List.of()).size() >= queueLimit(kind);
     }
 
-    /** A place, which is there once the future is done. */
-    synchronized CompletableFuture<Void> take(String kind) {
-        CompletableFuture<Void> place = new CompletableFuture<>();
+    /** A place, taken or waited for. */
+    synchronized Place take(String kind) {
+        Place place = new Place();
         waiting.computeIfAbsent(kind, _ -> new ArrayList<>()).add(place);
         drain(kind);
         return place;
     }
 
     /** Gives a place back, or up while it is still waited for. */
-    synchronized void free(String kind, CompletableFuture<Void> place) {
+    synchronized void free(String kind, Place place) {
         boolean waited = waiting.getOrDefault(kind, List.of()).removeIf(each -> each == place);
         if (!waited) {
             running.merge(kind, -1, Integer::sum);
@@ -51,10 +61,10 @@ final class Slots {
     }
 
     private void drain(String kind) {
-        List<CompletableFuture<Void>> queue = waiting.getOrDefault(kind, List.of());
+        List<Place> queue = waiting.getOrDefault(kind, List.of());
         while (!queue.isEmpty() && running.getOrDefault(kind, 0) < limit.applyAsInt(kind)) {
             running.merge(kind, 1, Integer::sum);
-            queue.remove(names.below(queue.size())).complete(null);
+            queue.remove(names.below(queue.size())).ready.complete(null);
         }
     }
 }
