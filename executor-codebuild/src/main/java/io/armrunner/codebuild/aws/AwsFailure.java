@@ -13,8 +13,7 @@ import software.amazon.awssdk.core.exception.SdkException;
 public final class AwsFailure {
     private static final Pattern NOT_AUTHORIZED =
             Pattern.compile(
-                    "User: (\\S+) is not authorized to perform: (\\S+?)(?: on resource: \"?([^\\s\"]+)\"?)?(?:\\s.*)?",
-                    Pattern.DOTALL);
+                    "User: (\\S+) is not authorized to perform: (\\S+)(?: on resource: \"?([^\\s\"]+)\"?)?");
 
     private AwsFailure() {}
 

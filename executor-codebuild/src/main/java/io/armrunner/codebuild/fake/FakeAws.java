@@ -9,6 +9,7 @@ import io.armrunner.http.Exchange;
 import io.armrunner.http.HttpClient;
 import io.armrunner.http.HttpServer;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Files;
@@ -68,7 +69,9 @@ public final class FakeAws implements AutoCloseable {
         this.administrator = user("administrator", ALL);
         this.server =
                 HttpServer.start(
-                        loops, new InetSocketAddress("127.0.0.1", 0), new Dispatch(this)::handle);
+                        loops,
+                        new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+                        new Dispatch(this)::handle);
     }
 
     /** Where all its services are. */
