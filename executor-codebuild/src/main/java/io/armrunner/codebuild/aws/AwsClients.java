@@ -17,7 +17,11 @@ import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 import software.amazon.awssdk.awscore.client.builder.AwsClientBuilder;
 import software.amazon.awssdk.awscore.client.builder.AwsSyncClientBuilder;
 import software.amazon.awssdk.awscore.retry.AwsRetryStrategy;
+import software.amazon.awssdk.core.interceptor.Context;
+import software.amazon.awssdk.core.interceptor.ExecutionAttributes;
+import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
 import software.amazon.awssdk.http.SdkHttpClient;
+import software.amazon.awssdk.http.SdkHttpRequest;
 import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.retries.DefaultRetryStrategy;
@@ -114,6 +118,9 @@ public final class AwsClients implements AutoCloseable {
                 () ->
                         prepare(S3Client.builder())
                                 .forcePathStyle(place.endpoint().isPresent())
+                                .overrideConfiguration(o ->
+                                        o.retryStrategy(retries())
+                                                .addExecutionInterceptor(new WithoutExpect()))
                                 .build());
     }
 
@@ -160,14 +167,28 @@ public final class AwsClients implements AutoCloseable {
 
     private <B extends AwsSyncClientBuilder<B, C> & AwsClientBuilder<B, C>, C> B prepare(
             B builder) {
-        RetryStrategy retries =
-                DefaultRetryStrategy.standardStrategyBuilder().maxAttempts(ATTEMPTS).build();
         builder.region(Region.of(place.region()))
                 .credentialsProvider(credentials)
                 .httpClient(http)
-                .overrideConfiguration(o -> o.retryStrategy(retries));
+                .overrideConfiguration(o -> o.retryStrategy(retries()));
         place.endpoint().ifPresent(builder::endpointOverride);
         return builder;
+    }
+
+    private static RetryStrategy retries() {
+        return DefaultRetryStrategy.standardStrategyBuilder().maxAttempts(ATTEMPTS).build();
+    }
+
+    /**
+     * Sends the body at once: with the JDK's client a refusal that comes instead of "100 Continue"
+     * loses its text, and what is sent here is small.
+     */
+    private static final class WithoutExpect implements ExecutionInterceptor {
+        @Override
+        public SdkHttpRequest modifyHttpRequest(
+                Context.ModifyHttpRequest context, ExecutionAttributes attributes) {
+            return context.httpRequest().toBuilder().removeHeader("Expect").build();
+        }
     }
 
     private synchronized <C extends AutoCloseable> C client(String name, Supplier<C> make) {

@@ -50,10 +50,13 @@ public final class AwsFailure {
     private static String ofService(AwsPlace place, AwsServiceException failure) {
         AwsErrorDetails details = failure.awsErrorDetails();
         String message = details.errorMessage() == null ? "" : details.errorMessage();
+        if (details.errorCode() == null) {
+            return "HTTP status %d without a text.".formatted(failure.statusCode());
+        }
         if (isDenied(failure)) {
             return denied(message);
         }
-        return switch (details.errorCode() == null ? "" : details.errorCode()) {
+        return switch (details.errorCode()) {
             case "ExpiredTokenException", "ExpiredToken" ->
                     "the AWS credentials have expired. Sign in again.";
             case "UnrecognizedClientException",

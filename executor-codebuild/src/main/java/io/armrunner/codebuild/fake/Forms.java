@@ -76,10 +76,10 @@ final class Forms {
             SdkField<?> field,
             boolean ec2,
             Set<String> used) {
-        if (field.marshallingType() == MarshallingType.LIST) {
+        if (MarshallingType.LIST.equals(field.marshallingType())) {
             return list(form, name, field.getRequiredTrait(ListTrait.class), ec2, used);
         }
-        if (field.marshallingType() == MarshallingType.SDK_POJO) {
+        if (MarshallingType.SDK_POJO.equals(field.marshallingType())) {
             boolean given = form.keySet().stream().anyMatch(key -> key.startsWith(name + "."));
             return given ? object(form, name + ".", field.constructor().get(), ec2, used) : null;
         }

@@ -134,11 +134,11 @@ final class Shapes {
     private static Object value(JsonNode json, SdkField<?> field, String path, boolean loose)
             throws ServiceError {
         MarshallingType<?> type = field.marshallingType();
-        if (type == MarshallingType.LIST) {
+        if (MarshallingType.LIST.equals(type)) {
             return list(json, field.getRequiredTrait(ListTrait.class), path, loose);
-        } else if (type == MarshallingType.MAP) {
+        } else if (MarshallingType.MAP.equals(type)) {
             return map(json, field.getRequiredTrait(MapTrait.class), path, loose);
-        } else if (type == MarshallingType.SDK_POJO) {
+        } else if (MarshallingType.SDK_POJO.equals(type)) {
             return read(json, field.constructor().get(), path + ".", loose);
         }
         return scalar(json, type, path, loose);
@@ -171,19 +171,19 @@ final class Shapes {
             throws ServiceError {
         boolean text = loose && json.isTextual();
         try {
-            if (type == MarshallingType.STRING && json.isTextual()) {
+            if (MarshallingType.STRING.equals(type) && json.isTextual()) {
                 return json.asText();
-            } else if (type == MarshallingType.BOOLEAN && (json.isBoolean() || text)) {
+            } else if (MarshallingType.BOOLEAN.equals(type) && (json.isBoolean() || text)) {
                 return json.isBoolean() ? json.booleanValue() : word(json.asText());
-            } else if (type == MarshallingType.INTEGER && (json.isInt() || text)) {
+            } else if (MarshallingType.INTEGER.equals(type) && (json.isInt() || text)) {
                 return text ? Integer.valueOf(json.asText()) : (Object) json.intValue();
-            } else if (type == MarshallingType.LONG && (json.isIntegralNumber() || text)) {
+            } else if (MarshallingType.LONG.equals(type) && (json.isIntegralNumber() || text)) {
                 return text ? Long.valueOf(json.asText()) : (Object) json.longValue();
-            } else if (type == MarshallingType.DOUBLE && (json.isNumber() || text)) {
+            } else if (MarshallingType.DOUBLE.equals(type) && (json.isNumber() || text)) {
                 return text ? Double.valueOf(json.asText()) : (Object) json.doubleValue();
-            } else if (type == MarshallingType.INSTANT && (json.isNumber() || text)) {
+            } else if (MarshallingType.INSTANT.equals(type) && (json.isNumber() || text)) {
                 return text ? Instant.parse(json.asText()) : instant(json.decimalValue());
-            } else if (type == MarshallingType.SDK_BYTES && json.isTextual()) {
+            } else if (MarshallingType.SDK_BYTES.equals(type) && json.isTextual()) {
                 return SdkBytes.fromByteArray(json.binaryValue());
             }
         } catch (java.io.IOException | IllegalArgumentException | java.time.DateTimeException _) {

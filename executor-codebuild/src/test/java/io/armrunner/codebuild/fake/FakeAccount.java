@@ -21,15 +21,6 @@ final class FakeAccount implements AutoCloseable {
             {"Version":"2012-10-17","Statement":[{"Effect":"Allow",
              "Principal":{"Service":"codebuild.amazonaws.com"},"Action":"sts:AssumeRole"}]}
             """;
-    private static final String OWN_PREFIX =
-            """
-            {"Version":"2012-10-17","Statement":[
-             {"Effect":"Allow","Action":["s3:GetObject","s3:GetObjectVersion"],"Resource":"arn:aws:s3:::%1$s/agent/*"},
-             {"Effect":"Allow","Action":["s3:GetObject","s3:PutObject","s3:DeleteObject"],
-              "Resource":"arn:aws:s3:::%1$s/jobs/${codebuild:buildArn}/*"},
-             {"Effect":"Allow","Action":["logs:CreateLogStream","logs:PutLogEvents"],"Resource":"*"}]}
-            """;
-
     private final EventLoops loops = EventLoops.open(1);
     final FakeAws aws;
     final AwsClients clients;
@@ -54,7 +45,15 @@ final class FakeAccount implements AutoCloseable {
                 .putRolePolicy(r ->
                         r.roleName(ROLE)
                                 .policyName("build")
-                                .policyDocument(OWN_PREFIX.formatted(BUCKET)));
+                                .policyDocument(
+                                        """
+                                        {"Version":"2012-10-17","Statement":[
+                                         {"Effect":"Allow","Action":["s3:GetObject","s3:GetObjectVersion"],"Resource":"arn:aws:s3:::%1$s/agent/*"},
+                                         {"Effect":"Allow","Action":["s3:GetObject","s3:PutObject","s3:DeleteObject"],
+                                          "Resource":"arn:aws:s3:::%1$s/jobs/${codebuild:buildArn}/*"},
+                                         {"Effect":"Allow","Action":["logs:CreateLogStream","logs:PutLogEvents"],"Resource":"*"}]}
+                                        """
+                                                .formatted(BUCKET)));
         clients.s3()
                 .createBucket(r ->
                         r.bucket(BUCKET)

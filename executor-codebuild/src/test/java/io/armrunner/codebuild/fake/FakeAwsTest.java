@@ -35,6 +35,7 @@ import software.amazon.awssdk.services.codebuild.model.Build;
 import software.amazon.awssdk.services.codebuild.model.BuildPhase;
 import software.amazon.awssdk.services.codebuild.model.BuildPhaseType;
 import software.amazon.awssdk.services.codebuild.model.CodeBuildException;
+import software.amazon.awssdk.services.codebuild.model.EnvironmentVariable;
 import software.amazon.awssdk.services.codebuild.model.InvalidInputException;
 import software.amazon.awssdk.services.codebuild.model.ResourceNotFoundException;
 import software.amazon.awssdk.services.codebuild.model.SourceType;
@@ -195,8 +196,7 @@ class FakeAwsTest {
         Build mine = start(request("x").build());
         Build other = start(request("x").build());
         await().atMost(LIMIT).until(() -> steps.size() == 2);
-        BuildWork.Step step = steps.get(mine.arn());
-        assertThat(step).isNotNull();
+        BuildWork.Step step = java.util.Objects.requireNonNull(steps.get(mine.arn()));
         AwsPlace place = account.aws.place(keys(step.environment()));
         String own = "jobs/" + mine.arn() + "/payload.json";
         String foreign = "jobs/" + other.arn() + "/payload.json";
@@ -271,7 +271,10 @@ class FakeAwsTest {
         var uri =
                 java.net.URI.create(
                         environment.getOrDefault("AWS_CONTAINER_CREDENTIALS_FULL_URI", ""));
-        var json = new com.fasterxml.jackson.databind.ObjectMapper().readTree(uri.toURL());
+        com.fasterxml.jackson.databind.JsonNode json;
+        try (var in = uri.toURL().openStream()) {
+            json = new com.fasterxml.jackson.databind.ObjectMapper().readTree(in);
+        }
         return new AwsPlace.Keys(
                 json.path("AccessKeyId").asText(),
                 Secret.of(json.path("SecretAccessKey").asText()),
@@ -448,7 +451,11 @@ class FakeAwsTest {
                         start(
                                 request("x")
                                         .environmentVariablesOverride(
-                                                v -> v.name("A").value("x".repeat(4097)))
+                                                List.of(
+                                                        EnvironmentVariable.builder()
+                                                                .name("A")
+                                                                .value("x".repeat(4097))
+                                                                .build()))
                                         .build()))
                 .hasMessageContaining("at most 4096 characters");
         assertThat(account.aws.codeBuild().builds()).isEmpty();
