@@ -1,0 +1,392 @@
+package io.armrunner.codebuild.setup;
+
+import io.armrunner.codebuild.aws.ArmRegions;
+import io.armrunner.codebuild.aws.AwsClients;
+import io.armrunner.codebuild.aws.AwsFailure;
+import io.armrunner.codebuild.aws.BuildSize;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import software.amazon.awssdk.core.exception.SdkException;
+import software.amazon.awssdk.core.sync.RequestBody;
+import software.amazon.awssdk.services.codebuild.model.Build;
+import software.amazon.awssdk.services.codebuild.model.BuildPhase;
+import software.amazon.awssdk.services.codebuild.model.EnvironmentType;
+import software.amazon.awssdk.services.codebuild.model.Project;
+import software.amazon.awssdk.services.codebuild.model.StatusType;
+import software.amazon.awssdk.services.s3.model.DeleteMarkerEntry;
+import software.amazon.awssdk.services.s3.model.ListObjectVersionsResponse;
+import software.amazon.awssdk.services.s3.model.ObjectVersion;
+import software.amazon.awssdk.services.s3.model.ServerSideEncryption;
+
+/**
+ * Checks an installation with the rights of whoever runs it, by one harmless call for each right
+ * that a manager needs. Used by one thread.
+ */
+public final class Check {
+    private static final String NO_BUILD = ":00000000-0000-4000-8000-000000000000";
+    // Queueing and provisioning included; the queue is the unsure part.
+    private static final Duration BUILD_LIMIT = Duration.ofMinutes(10);
+
+    private final Installation installation;
+    private final AwsClients clients;
+    private final String nonce;
+    private final Duration pause;
+    private final Consumer<Finding> report;
+    private boolean failed;
+
+    /**
+     * One result.
+     *
+     * @param level how bad it is
+     * @param what was looked at
+     * @param text what came out, with what to do when that is something
+     */
+    public record Finding(Level level, String what, String text) {
+        public enum Level {
+            OK,
+            NOTE,
+            ERROR
+        }
+
+        @Override
+        public String toString() {
+            String mark =
+                    switch (level) {
+                        case OK -> "ok";
+                        case NOTE -> "note";
+                        case ERROR -> "ERROR";
+                    };
+            return "%-6s %s%s".formatted(mark, what, text.isEmpty() ? "" : ": " + text);
+        }
+    }
+
+    /** A call that must come out in a certain way. */
+    private interface Call {
+        void run();
+    }
+
+    /**
+     * @param nonce part of the names of objects that are written and deleted again
+     * @param pause between two looks at a build
+     * @param report takes each result as it comes
+     */
+    public Check(
+            Installation installation,
+            AwsClients clients,
+            String nonce,
+            Duration pause,
+            Consumer<Finding> report) {
+        this.installation = installation;
+        this.clients = clients;
+        this.nonce = nonce;
+        this.pause = pause;
+        this.report = report;
+    }
+
+    /**
+     * Runs all checks.
+     *
+     * @param build whether to run a build as well, which costs a minute of the smallest size
+     * @return whether the lane can work
+     */
+    public boolean run(boolean build) throws InterruptedException {
+        region();
+        if (project()) {
+            builds();
+            objects();
+            bootLog();
+            quota();
+            tokens();
+            if (build && !failed) {
+                realBuild();
+            }
+        }
+        return !failed;
+    }
+
+    private void say(Finding.Level level, String what, String text) {
+        failed |= level == Finding.Level.ERROR;
+        report.accept(new Finding(level, what, text));
+    }
+
+    private void region() {
+        if (ArmRegions.has(installation.region())) {
+            say(Finding.Level.OK, "region " + installation.region(), "has arm64 builds");
+        } else {
+            say(
+                    Finding.Level.ERROR,
+                    "region " + installation.region(),
+                    "has no arm64 builds; the nearest that have are "
+                            + String.join(", ", ArmRegions.near(installation.region())));
+        }
+    }
+
+    private boolean project() {
+        String what = "project " + installation.project();
+        try {
+            Optional<Project> found =
+                    clients.codeBuild()
+                            .batchGetProjects(r -> r.names(installation.project()))
+                            .projects()
+                            .stream()
+                            .findFirst();
+            if (found.isEmpty()) {
+                say(
+                        Finding.Level.ERROR,
+                        what,
+                        "there is none in %s; run armrunner codebuild setup --name %s --region %s"
+                                .formatted(
+                                        installation.region(),
+                                        installation.name(),
+                                        installation.region()));
+                return false;
+            }
+            if (found.get().environment().type() != EnvironmentType.ARM_CONTAINER) {
+                say(
+                        Finding.Level.ERROR,
+                        what,
+                        "its builds are %s, not ARM_CONTAINER; run setup again"
+                                .formatted(found.get().environment().typeAsString()));
+                return true;
+            }
+            say(Finding.Level.OK, what, "codebuild:BatchGetProjects");
+            return true;
+        } catch (SdkException e) {
+            failed(what, "look at the project", e);
+            return false;
+        }
+    }
+
+    private void failed(String what, String attempt, SdkException e) {
+        say(
+                Finding.Level.ERROR,
+                what,
+                AwsFailure.describe(attempt, clients.place(), e)
+                        + (AwsFailure.isDenied(e)
+                                ? " (armrunner codebuild print manager-policy has all of it)"
+                                : ""));
+    }
+
+    /** A right is proven when the call is understood, even if there is nothing to act on. */
+    private void proves(String right, String attempt, List<String> expected, Call call) {
+        try {
+            call.run();
+            say(Finding.Level.OK, right, "");
+        } catch (SdkException e) {
+            if (expected.contains(AwsFailure.code(e))) {
+                say(Finding.Level.OK, right, "");
+            } else {
+                failed(right, attempt, e);
+            }
+        }
+    }
+
+    private void builds() {
+        String nobody = installation.project() + NO_BUILD;
+        proves(
+                "codebuild:BatchGetBuilds",
+                "look at builds",
+                List.of(),
+                () -> clients.codeBuild().batchGetBuilds(r -> r.ids(nobody)));
+        proves(
+                "codebuild:ListBuildsForProject",
+                "list builds",
+                List.of(),
+                () ->
+                        clients.codeBuild()
+                                .listBuildsForProject(r ->
+                                        r.projectName(installation.project())));
+        proves(
+                "codebuild:StopBuild",
+                "stop a build",
+                List.of("ResourceNotFoundException"),
+                () -> clients.codeBuild().stopBuild(r -> r.id(nobody)));
+        // A source that cannot be: refused as input once the right to start is granted.
+        proves(
+                "codebuild:StartBuild",
+                "start a build",
+                List.of("InvalidInputException"),
+                () ->
+                        clients.codeBuildOnce()
+                                .startBuild(r ->
+                                        r.projectName(installation.project())
+                                                .sourceTypeOverride("S3")
+                                                .sourceLocationOverride("/")
+                                                .idempotencyToken("check-" + nonce)));
+    }
+
+    private void objects() {
+        for (String prefix : List.of("jobs/", "agent/")) {
+            String key = prefix + "check-" + nonce;
+            String bucket = installation.bucket();
+            proves(
+                    "s3:PutObject " + prefix,
+                    "write to the bucket " + bucket,
+                    List.of(),
+                    () ->
+                            clients.s3()
+                                    .putObject(
+                                            r ->
+                                                    r.bucket(bucket)
+                                                            .key(key)
+                                                            .serverSideEncryption(
+                                                                    ServerSideEncryption.AWS_KMS),
+                                            RequestBody.fromString("armrunner checks its rights")));
+            proves(
+                    "s3:GetObject " + prefix,
+                    "read from the bucket " + bucket,
+                    List.of(),
+                    () -> clients.s3().getObjectAsBytes(r -> r.bucket(bucket).key(key)));
+            proves(
+                    "s3:ListBucketVersions " + prefix,
+                    "list the bucket " + bucket,
+                    List.of(),
+                    () -> clients.s3().listObjectVersions(r -> r.bucket(bucket).prefix(prefix)));
+            clean(prefix, key);
+        }
+    }
+
+    private void clean(String prefix, String key) {
+        String bucket = installation.bucket();
+        proves(
+                "s3:DeleteObject " + prefix,
+                "delete from the bucket " + bucket,
+                List.of(),
+                () -> clients.s3().deleteObject(r -> r.bucket(bucket).key(key)));
+        proves(
+                "s3:DeleteObjectVersion " + prefix,
+                "delete from the bucket " + bucket,
+                List.of(),
+                () -> deleteVersions(bucket, key));
+    }
+
+    private void deleteVersions(String bucket, String key) {
+        ListObjectVersionsResponse all =
+                clients.s3().listObjectVersions(r -> r.bucket(bucket).prefix(key));
+        Stream.concat(
+                        all.versions().stream().map(ObjectVersion::versionId),
+                        all.deleteMarkers().stream().map(DeleteMarkerEntry::versionId))
+                .forEach(version ->
+                        clients.s3()
+                                .deleteObject(r -> r.bucket(bucket).key(key).versionId(version)));
+    }
+
+    private void bootLog() {
+        proves(
+                "logs:GetLogEvents",
+                "read the log group " + installation.logGroup(),
+                List.of("ResourceNotFoundException"),
+                () ->
+                        clients.logs()
+                                .getLogEvents(r ->
+                                        r.logGroupName(installation.logGroup())
+                                                .logStreamName("check-" + nonce)));
+    }
+
+    private void tokens() {
+        try {
+            clients.ssm().getParameter(r -> r.name("/armrunner/check"));
+            say(Finding.Level.OK, "ssm:GetParameter /armrunner/*", "");
+        } catch (SdkException e) {
+            boolean allowed = AwsFailure.code(e).equals("ParameterNotFound");
+            say(
+                    allowed ? Finding.Level.OK : Finding.Level.NOTE,
+                    "ssm:GetParameter /armrunner/*",
+                    allowed ? "" : "not allowed; only a token = \"ssm:/armrunner/…\" needs it");
+        }
+    }
+
+    private void quota() {
+        BuildSize size = installation.size();
+        String what = "builds at once, size " + size.word();
+        try {
+            double value =
+                    clients.quotas()
+                            .getServiceQuota(r ->
+                                    r.serviceCode("codebuild").quotaCode(size.quotaCode()))
+                            .quota()
+                            .value();
+            say(
+                    value < 2 ? Finding.Level.NOTE : Finding.Level.OK,
+                    what,
+                    meaning(value, size, installation.region()));
+        } catch (SdkException e) {
+            say(
+                    Finding.Level.NOTE,
+                    what,
+                    "unknown, because servicequotas:GetServiceQuota does not answer (%s). A new account has 1."
+                            .formatted(AwsFailure.code(e)));
+        }
+    }
+
+    /** What a number of builds at once means for a user. */
+    static String meaning(double value, BuildSize size, String region) {
+        String raise =
+                "ask for more under Service Quotas, CodeBuild, \"Concurrently running builds for ARM\" (code %s) in %s: aws service-quotas request-service-quota-increase --service-code codebuild --quota-code %s --desired-value 20 --region %s"
+                        .formatted(size.quotaCode(), region, size.quotaCode(), region);
+        if (value < 1) {
+            return "0: the account may not run such builds at all; " + raise;
+        }
+        if (value < 2) {
+            return "1: jobs run one after the other, as in every new account; " + raise;
+        }
+        return "%d: so many jobs run at once, more wait or go to the next lane"
+                .formatted((long) value);
+    }
+
+    private void realBuild() throws InterruptedException {
+        String what = "a real build";
+        try {
+            Build build =
+                    clients.codeBuildOnce()
+                            .startBuild(r ->
+                                    r.projectName(installation.project())
+                                            .idempotencyToken("check-build-" + nonce)
+                                            .timeoutInMinutesOverride(5)
+                                            .queuedTimeoutInMinutesOverride(5)
+                                            .autoRetryLimitOverride(0)
+                                            .buildspecOverride(
+                                                    "version: 0.2\nenv: {shell: /bin/sh}\nphases: {build: {commands: ['uname -m', '[ \"$(uname -m)\" = aarch64 ]']}}\n"))
+                            .build();
+            long deadline = System.nanoTime() + BUILD_LIMIT.toNanos();
+            while (build.buildStatus() == StatusType.IN_PROGRESS && System.nanoTime() < deadline) {
+                Thread.sleep(pause);
+                String id = build.id();
+                build =
+                        clients.codeBuild().batchGetBuilds(r -> r.ids(id)).builds().stream()
+                                .findFirst()
+                                .orElse(build);
+            }
+            boolean good = build.buildStatus() == StatusType.SUCCEEDED;
+            say(
+                    good ? Finding.Level.OK : Finding.Level.ERROR,
+                    what,
+                    good
+                            ? "ran on aarch64, provisioned in %d s".formatted(provisioning(build))
+                            : "%s: %s".formatted(build.buildStatusAsString(), context(build)));
+        } catch (SdkException e) {
+            failed(what, "run a build", e);
+        }
+    }
+
+    private static long provisioning(Build build) {
+        return build.phases().stream()
+                .filter(phase -> "PROVISIONING".equals(phase.phaseTypeAsString()))
+                .mapToLong(phase ->
+                        phase.durationInSeconds() == null ? 0 : phase.durationInSeconds())
+                .sum();
+    }
+
+    private static String context(Build build) {
+        return build.phases().stream()
+                .filter(BuildPhase::hasContexts)
+                .flatMap(phase -> phase.contexts().stream())
+                .map(context -> context.statusCode() + " " + context.message())
+                .filter(text -> !text.isBlank() && !text.equals("null null"))
+                .findFirst()
+                .orElse("see the build in the console");
+    }
+}

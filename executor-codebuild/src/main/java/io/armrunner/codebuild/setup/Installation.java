@@ -1,0 +1,128 @@
+package io.armrunner.codebuild.setup;
+
+import io.armrunner.codebuild.aws.BuildSize;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/**
+ * What the lane is to have in an account: one project with its role, bucket and log group, all
+ * named after {@code name} and tagged with it.
+ *
+ * @param name tells several installations of one account apart; small letters, digits and dashes
+ * @param account the twelve digits
+ * @param size of the machines, when a job asks for none
+ * @param image the curated image, when a job asks for none
+ * @param network where builds have their addresses; AWS's own without one
+ * @param key the ARN of a KMS key for the bucket; AWS's own without one
+ * @param logDays for how long boot logs are kept
+ */
+public record Installation(
+        String name,
+        String region,
+        String account,
+        BuildSize size,
+        String image,
+        Optional<Network> network,
+        Optional<String> key,
+        int logDays) {
+    /** Amazon Linux 2023 with Java 25, git and Docker. */
+    public static final String DEFAULT_IMAGE = "aws/codebuild/amazonlinux-aarch64-standard:3.0";
+
+    /** The tag of every resource; its value is the installation's name. */
+    public static final String TAG = "armrunner";
+
+    static final int DEFAULT_LOG_DAYS = 7;
+    // The bucket's name may have 63 letters, of which the rest takes 41.
+    private static final Pattern NAME = Pattern.compile("[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?");
+
+    /**
+     * A network of the user's own.
+     *
+     * @param vpc its id
+     * @param subnets private ones, with a way out by NAT
+     */
+    public record Network(String vpc, List<String> subnets, List<String> securityGroups) {
+        public Network {
+            subnets = List.copyOf(subnets);
+            securityGroups = List.copyOf(securityGroups);
+        }
+    }
+
+    public Installation {
+        if (!NAME.matcher(name).matches()) {
+            throw new IllegalArgumentException(
+                    "\"%s\" cannot be the name: use up to 20 small letters, digits and dashes"
+                            .formatted(name));
+        }
+    }
+
+    /** With what most have: small machines on the curated image, AWS's network and key. */
+    public static Installation of(String name, String region, String account) {
+        return new Installation(
+                name,
+                region,
+                account,
+                BuildSize.SMALL,
+                DEFAULT_IMAGE,
+                Optional.empty(),
+                Optional.empty(),
+                DEFAULT_LOG_DAYS);
+    }
+
+    public Installation withNetwork(Network other) {
+        return new Installation(
+                name, region, account, size, image, Optional.of(other), key, logDays);
+    }
+
+    public Installation withSize(BuildSize other) {
+        return new Installation(name, region, account, other, image, network, key, logDays);
+    }
+
+    public Installation withKey(String arn) {
+        return new Installation(
+                name, region, account, size, image, network, Optional.of(arn), logDays);
+    }
+
+    /** The CodeBuild project. */
+    public String project() {
+        return "armrunner-" + name;
+    }
+
+    /** The role of builds; roles know no regions, so its name has one. */
+    public String role() {
+        return "armrunner-" + name + "-build-" + region;
+    }
+
+    public String roleArn() {
+        return "arn:" + partition() + ":iam::" + account + ":role/" + role();
+    }
+
+    /** The bucket; its name is unique in the world. */
+    public String bucket() {
+        return "armrunner-" + name + "-" + account + "-" + region;
+    }
+
+    /** The group in CloudWatch for what a build says before the agent runs. */
+    public String logGroup() {
+        return "/armrunner/" + name + "/boot";
+    }
+
+    String partition() {
+        return region.startsWith("cn-")
+                ? "aws-cn"
+                : region.startsWith("us-gov-") ? "aws-us-gov" : "aws";
+    }
+
+    /** A placeholder's value; see {@code Documents}. */
+    String value(String placeholder) {
+        return switch (placeholder) {
+            case "name" -> name;
+            case "region" -> region;
+            case "account" -> account;
+            case "partition" -> partition();
+            case "key" -> key.orElse("");
+            default -> throw new IllegalArgumentException("no placeholder " + placeholder);
+        };
+    }
+}

@@ -1,0 +1,421 @@
+package io.armrunner.codebuild.setup;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.armrunner.codebuild.aws.AwsClients;
+import io.armrunner.codebuild.aws.AwsPlace;
+import io.armrunner.codebuild.aws.BuildSize;
+import io.armrunner.codebuild.fake.FakeAws;
+import io.armrunner.codebuild.fake.FakeAwsSettings;
+import io.armrunner.http.EventLoops;
+import io.armrunner.spec.Secret;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import software.amazon.awssdk.core.sync.RequestBody;
+import software.amazon.awssdk.services.codebuild.model.ComputeType;
+import software.amazon.awssdk.services.codebuild.model.Project;
+import software.amazon.awssdk.services.s3.model.S3Exception;
+
+class SetupTest {
+    private static final Duration QUICK = Duration.ofMillis(20);
+
+    @TempDir Path directory;
+    private EventLoops loops = EventLoops.open(1);
+    private FakeAws aws;
+    private AwsClients clients;
+    private Installation installation;
+
+    @BeforeEach
+    void start() throws Exception {
+        aws =
+                FakeAws.start(
+                        loops,
+                        FakeAwsSettings.of(
+                                        directory,
+                                        Map.of("PATH", "/usr/bin:/bin"),
+                                        new Random(1))
+                                .withSpeed(100));
+        clients = AwsClients.open(aws.place());
+        installation = Installation.of("main", "eu-west-3", aws.account());
+    }
+
+    @AfterEach
+    void stop() {
+        clients.close();
+        aws.close();
+        loops.close();
+    }
+
+    private List<String> plan(Installation wanted, AwsClients with) throws Exception {
+        return new Setup(wanted, with)
+                .plan().stream().map(line -> line.toString().strip()).toList();
+    }
+
+    private void apply(Installation wanted, AwsClients with) throws Exception {
+        new Setup(wanted, with).apply(_ -> {});
+    }
+
+    private AwsClients as(String... policies) throws Exception {
+        StringBuilder statements = new StringBuilder();
+        for (String policy : policies) {
+            int from = policy.indexOf('[', policy.indexOf("Statement"));
+            statements
+                    .append(statements.isEmpty() ? "" : ",")
+                    .append(policy, from + 1, policy.lastIndexOf(']'));
+        }
+        return AwsClients.open(
+                aws.place(
+                        aws.user(
+                                "limited",
+                                "{\"Version\":\"2012-10-17\",\"Statement\":["
+                                        + statements
+                                        + "]}")));
+    }
+
+    private String managerPolicy() {
+        return Documents.filled(Documents.manager(false), installation);
+    }
+
+    private String installerPolicy() {
+        return Documents.filled(Documents.installer(), installation);
+    }
+
+    @Test
+    void thePlanComesFirstAndChangesNothing() throws Exception {
+        assertThat(plan(installation, clients))
+                .containsExactly(
+                        "create  role armrunner-main-build-eu-west-3",
+                        "create  bucket armrunner-main-123456789012-eu-west-3",
+                        "create  log group /armrunner/main/boot",
+                        "create  project armrunner-main");
+        assertThat(clients.codeBuild().listProjects().projects()).isEmpty();
+        assertThatThrownBy(() -> clients.s3().headBucket(r -> r.bucket(installation.bucket())))
+                .isInstanceOf(S3Exception.class);
+    }
+
+    @Test
+    void settingUpTwiceChangesNothingTheSecondTime() throws Exception {
+        apply(installation, clients);
+        long calls = aws.count("codebuild:UpdateProject");
+        assertThat(plan(installation, clients)).allMatch(line -> line.startsWith("keep"));
+        apply(installation, clients);
+
+        assertThat(aws.count("codebuild:UpdateProject")).isEqualTo(calls);
+        assertThat(aws.count("iam:PutRolePolicy")).isEqualTo(1);
+        Project project =
+                clients.codeBuild()
+                        .batchGetProjects(r -> r.names("armrunner-main"))
+                        .projects()
+                        .getFirst();
+        assertThat(project.environment().typeAsString()).isEqualTo("ARM_CONTAINER");
+        assertThat(project.autoRetryLimit()).isZero();
+        assertThat(project.concurrentBuildLimit()).isNull();
+        var s3 = clients.s3();
+        assertThat(s3.getBucketVersioning(r -> r.bucket(installation.bucket())).statusAsString())
+                .isEqualTo("Enabled");
+        assertThat(
+                        s3.getPublicAccessBlock(r -> r.bucket(installation.bucket()))
+                                .publicAccessBlockConfiguration()
+                                .restrictPublicBuckets())
+                .isTrue();
+        assertThat(
+                        clients.logs()
+                                .describeLogGroups()
+                                .logGroups()
+                                .getFirst()
+                                .retentionInDays())
+                .isEqualTo(7);
+    }
+
+    @Test
+    void whatDriftedIsNamedAndPutRight() throws Exception {
+        apply(installation, clients);
+        clients.iam()
+                .putRolePolicy(r ->
+                        r.roleName(installation.role())
+                                .policyName("build")
+                                .policyDocument(
+                                        "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"s3:*\",\"Resource\":\"*\"}]}"));
+        clients.s3().deleteBucketLifecycle(r -> r.bucket(installation.bucket()));
+        Installation larger = installation.withSize(BuildSize.LARGE);
+
+        assertThat(plan(larger, clients))
+                .containsExactly(
+                        "update  role armrunner-main-build-eu-west-3 (policy build)",
+                        "update  bucket armrunner-main-123456789012-eu-west-3 (lifecycle)",
+                        "keep    log group /armrunner/main/boot",
+                        "update  project armrunner-main (size)");
+        apply(larger, clients);
+        assertThat(plan(larger, clients)).allMatch(line -> line.startsWith("keep"));
+        assertThat(
+                        clients.codeBuild()
+                                .batchGetProjects(r -> r.names("armrunner-main"))
+                                .projects()
+                                .getFirst()
+                                .environment()
+                                .computeType())
+                .isEqualTo(ComputeType.BUILD_GENERAL1_LARGE);
+    }
+
+    @Test
+    void aNewRoleThatIsNotKnownYetIsWaitedFor() throws Exception {
+        // 200 s of the fake's time are 2 s.
+        aws.rolesSettleIn(Duration.ofSeconds(200));
+
+        apply(installation, clients);
+
+        assertThat(aws.count("codebuild:CreateProject")).isGreaterThan(1);
+        assertThat(plan(installation, clients)).allMatch(line -> line.startsWith("keep"));
+    }
+
+    @Test
+    void whatIsNotOursStaysAsItIs() throws Exception {
+        clients.logs().createLogGroup(r -> r.logGroupName(installation.logGroup()));
+
+        assertThatThrownBy(() -> plan(installation, clients))
+                .isInstanceOf(SetupException.class)
+                .hasMessage(
+                        "The log group /armrunner/main/boot is there already and has no tag armrunner=main: it stays as it is. Take another --name, or tag it if it is yours.");
+        List<String> plan =
+                new Teardown(installation, clients)
+                        .plan().stream().map(Object::toString).toList();
+        assertThat(plan)
+                .containsExactly("leave   log group /armrunner/main/boot (not tagged as ours)");
+        new Teardown(installation, clients).apply(_ -> {});
+        assertThat(clients.logs().describeLogGroups().logGroups()).hasSize(1);
+    }
+
+    @Test
+    void tearingDownTakesEverythingAndNothingElse() throws Exception {
+        Installation other = Installation.of("other", "eu-west-3", aws.account());
+        apply(installation, clients);
+        apply(other, clients);
+        for (int i = 0; i < 3; i++) {
+            clients.s3()
+                    .putObject(
+                            r -> r.bucket(installation.bucket()).key("agent/x"),
+                            RequestBody.fromString("x"));
+        }
+        List<String> done = new ArrayList<>();
+        new Teardown(installation, clients).apply(done::add);
+
+        assertThat(done)
+                .containsExactly(
+                        "deleted project armrunner-main",
+                        "deleted log group /armrunner/main/boot",
+                        "deleted bucket armrunner-main-123456789012-eu-west-3",
+                        "deleted role armrunner-main-build-eu-west-3");
+        assertThat(new Teardown(installation, clients).plan()).isEmpty();
+        assertThat(plan(other, clients)).allMatch(line -> line.startsWith("keep"));
+    }
+
+    @Test
+    void tearingDownWaitsForRunningBuilds() throws Exception {
+        apply(installation, clients);
+        String id =
+                clients.codeBuild()
+                        .startBuild(r ->
+                                r.projectName("armrunner-main")
+                                        .buildspecOverride(
+                                                "version: 0.2\nphases: {build: {commands: ['sleep 600']}}"))
+                        .build()
+                        .id();
+
+        assertThatThrownBy(() -> new Teardown(installation, clients).plan())
+                .isInstanceOf(SetupException.class)
+                .hasMessageContaining("1 builds of the project are running, " + id);
+        clients.codeBuild().stopBuild(r -> r.id(id));
+    }
+
+    @Test
+    void theInstallersRightsAreEnoughAndEachIsNeeded() throws Exception {
+        try (AwsClients limited = as(installerPolicy())) {
+            apply(installation, limited);
+            assertThat(plan(installation, limited)).allMatch(line -> line.startsWith("keep"));
+            new Teardown(installation, limited).apply(_ -> {});
+        }
+        String without = installerPolicy().replace("\"iam:PassRole\"", "\"iam:GetRole\"");
+        try (AwsClients limited = as(without)) {
+            assertThatThrownBy(() -> apply(installation, limited))
+                    .isInstanceOf(SetupException.class)
+                    .hasMessage(
+                            "Could not set up the project armrunner-main in eu-west-3: arn:aws:iam::123456789012:user/limited may not do iam:PassRole on arn:aws:iam::123456789012:role/armrunner-main-build-eu-west-3. Add that to its policy.");
+        }
+    }
+
+    @Test
+    void aNetworkIsLookedAtBeforeItIsUsed() throws Exception {
+        var network = aws.region().network();
+        network.subnet("vpc-1", "subnet-a", "eu-west-3a", false);
+        network.subnet("vpc-2", "subnet-b", "eu-west-3b", false);
+        network.subnet("vpc-1", "subnet-open", "eu-west-3a", true);
+        network.securityGroup("vpc-1", "sg-1");
+
+        Installation good =
+                installation.withNetwork(
+                        new Installation.Network("vpc-1", List.of("subnet-a"), List.of("sg-1")));
+        apply(good, clients);
+        assertThat(plan(good, clients)).allMatch(line -> line.startsWith("keep"));
+        assertThat(clients.iam().listRolePolicies(r -> r.roleName(good.role())).policyNames())
+                .containsExactly("build", "network");
+        assertThatThrownBy(() -> plan(with("subnet-b"), clients))
+                .hasMessageContaining("Not in the network vpc-1: {subnet-b=vpc-2}");
+        assertThatThrownBy(() -> plan(with("subnet-open"), clients))
+                .hasMessageContaining("subnet-open is a public one");
+        assertThatThrownBy(() -> plan(with("subnet-none"), clients))
+                .hasMessageContaining("The subnet ID 'subnet-none' does not exist");
+    }
+
+    private Installation with(String subnet) {
+        return installation.withNetwork(
+                new Installation.Network("vpc-1", List.of(subnet), List.of("sg-1")));
+    }
+
+    @Test
+    @Tag("CB-70")
+    void aRegionWithoutArmNamesTheNearestThatHave() {
+        assertThatThrownBy(() ->
+                        plan(Installation.of("main", "eu-central-2", aws.account()), clients))
+                .hasMessage(
+                        "CodeBuild has no arm64 builds in eu-central-2. The nearest regions that have are eu-central-1, eu-south-1, eu-west-3: give one with --region.");
+    }
+
+    @Test
+    void theFirstRegionOfTheListThatWorksIsTaken() throws Exception {
+        aws.region("eu-west-1").down(true);
+
+        Regions.Choice choice =
+                Regions.choose(
+                        aws.place(), List.of("eu-central-2", "eu-west-1", "eu-west-3", "us-east-1"));
+
+        assertThat(choice.place().region()).isEqualTo("eu-west-3");
+        assertThat(choice.account()).isEqualTo("123456789012");
+        assertThat(choice.passedOver()).hasSize(2);
+        assertThat(choice.passedOver().getFirst()).contains("no arm64 builds");
+        assertThat(choice.passedOver().getLast()).contains("eu-west-1", "ServiceUnavailable");
+    }
+
+    @Test
+    @Tag("CB-67")
+    void theManagersRightsAreEnoughForEveryCheck() throws Exception {
+        apply(installation, clients);
+        List<Check.Finding> findings = new ArrayList<>();
+        try (AwsClients manager = as(managerPolicy())) {
+            assertThat(new Check(installation, manager, "n1", QUICK, findings::add).run(true))
+                    .isFalse();
+        }
+
+        assertThat(findings)
+                .filteredOn(finding -> finding.level() == Check.Finding.Level.ERROR)
+                // The fake's build ran on this machine.
+                .extracting(Check.Finding::what)
+                .isSubsetOf("a real build");
+        assertThat(findings).extracting(Check.Finding::what).contains("builds at once, size small");
+        var left = clients.s3().listObjectVersions(r -> r.bucket(installation.bucket()));
+        assertThat(left.versions()).isEmpty();
+        assertThat(left.deleteMarkers()).isEmpty();
+    }
+
+    @Test
+    @Tag("CB-68")
+    void aMissingRightIsNamedWithItsResource() throws Exception {
+        apply(installation, clients);
+        for (String action :
+                List.of(
+                        "codebuild:StartBuild",
+                        "codebuild:StopBuild",
+                        "codebuild:BatchGetBuilds",
+                        "codebuild:ListBuildsForProject",
+                        "s3:PutObject",
+                        "s3:GetObject",
+                        "s3:DeleteObject",
+                        "s3:DeleteObjectVersion",
+                        "s3:ListBucketVersions",
+                        "logs:GetLogEvents")) {
+            List<Check.Finding> findings = new ArrayList<>();
+            String policy = managerPolicy().replace("\"" + action + "\"", "\"x:none\"");
+            try (AwsClients manager = as(policy)) {
+                boolean good = new Check(installation, manager, "n1", QUICK, findings::add).run(false);
+                assertThat(good).as(action).isFalse();
+            }
+            assertThat(findings)
+                    .as(action)
+                    .anySatisfy(finding -> {
+                        assertThat(finding.level()).isEqualTo(Check.Finding.Level.ERROR);
+                        assertThat(finding.text())
+                                .contains("may not do " + action + " on arn:aws:", "in eu-west-3");
+                    });
+        }
+    }
+
+    @Test
+    @Tag("CB-67")
+    void theQuotaIsReadAndExplained() throws Exception {
+        apply(installation, clients);
+        assertThat(Check.meaning(0, BuildSize.SMALL, "eu-west-3")).contains("may not run", "L-5ED1D25B");
+        assertThat(Check.meaning(1, BuildSize.LARGE, "eu-west-3"))
+                .contains("one after the other", "--quota-code L-596BEAB4", "--region eu-west-3");
+        assertThat(Check.meaning(60, BuildSize.SMALL, "eu-west-3")).startsWith("60: so many");
+        aws.region().quotas().limit(BuildSize.SMALL, 1);
+        List<Check.Finding> findings = new ArrayList<>();
+
+        assertThat(new Check(installation, clients, "n1", QUICK, findings::add).run(false)).isTrue();
+
+        assertThat(findings)
+                .anySatisfy(finding -> {
+                    assertThat(finding.level()).isEqualTo(Check.Finding.Level.NOTE);
+                    assertThat(finding.text()).startsWith("1: jobs run one after the other");
+                });
+    }
+
+    @Test
+    void withoutASetupTheCheckSaysWhatToRun() throws Exception {
+        List<Check.Finding> findings = new ArrayList<>();
+
+        assertThat(new Check(installation, clients, "n1", QUICK, findings::add).run(false)).isFalse();
+
+        assertThat(findings.getLast().toString())
+                .isEqualTo(
+                        "ERROR  project armrunner-main: there is none in eu-west-3; run armrunner codebuild setup --name main --region eu-west-3");
+    }
+
+    @Test
+    @Tag("CB-68")
+    void wrongKeysAreToldWithoutAStackTrace() {
+        AwsPlace wrong =
+                aws.place(new AwsPlace.Keys("AKIANOBODY", Secret.of("x"), Secret.NONE));
+        assertThatThrownBy(() -> Regions.choose(wrong, List.of("eu-west-3")))
+                .hasMessageContaining(
+                        "Could not ask AWS who we are in eu-west-3: AWS does not know the access key");
+        AwsPlace nowhere =
+                new AwsPlace(
+                        "eu-west-3",
+                        Optional.of(URI.create("http://127.0.0.1:1")),
+                        Optional.empty(),
+                        aws.place().keys());
+        assertThatThrownBy(() -> Regions.choose(nowhere, List.of("eu-west-3")))
+                .hasMessageContaining("Check this machine's way to AWS");
+    }
+
+    @Test
+    void namesThatAwsWouldNotTakeAreRefusedAtOnce() {
+        for (String name : List.of("", "Main", "-x", "x-", "a".repeat(21), "a_b")) {
+            assertThatThrownBy(() -> Installation.of(name, "eu-west-3", "123456789012"))
+                    .as(name)
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("small letters, digits and dashes");
+        }
+    }
+}

@@ -1,0 +1,267 @@
+package io.armrunner.codebuild.setup;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.armrunner.codebuild.aws.AwsClients;
+import io.armrunner.codebuild.fake.FakeAws;
+import io.armrunner.codebuild.fake.FakeAwsSettings;
+import io.armrunner.http.EventLoops;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.yaml.snakeyaml.Yaml;
+import software.amazon.awssdk.services.codebuild.model.Project;
+
+/** Holds the templates to what the set-up makes. */
+class TemplatesTest {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final Path FILES = Path.of("..", "packaging", "aws");
+    private static final Installation INSTALLATION =
+            Installation.of("main", "eu-west-3", "123456789012");
+
+    /** Values of the template's parameters and of AWS's own. */
+    private static final Map<String, String> VALUES =
+            Map.of(
+                    "Name", "main",
+                    "AWS::Region", "eu-west-3",
+                    "AWS::AccountId", "123456789012",
+                    "AWS::Partition", "aws",
+                    "Size", "BUILD_GENERAL1_SMALL",
+                    "Image", Installation.DEFAULT_IMAGE,
+                    "Log", "/armrunner/main/boot",
+                    "LogDays", "7",
+                    "Role", "arn:aws:iam::123456789012:role/armrunner-main-build-eu-west-3");
+
+    @TempDir Path directory;
+
+    @Test
+    void theFilesAreWhatTheProgramPrints() throws Exception {
+        assertThat(FILES.resolve("cloudformation.yaml")).hasContent(Templates.cloudFormation());
+        assertThat(FILES.resolve("terraform").resolve("main.tf.json"))
+                .hasContent(Templates.terraform());
+    }
+
+    @Test
+    void cloudFormationMakesWhatTheSetUpMakes() throws Exception {
+        JsonNode resources = resolved(template()).path("Resources");
+        try (EventLoops loops = EventLoops.open(1);
+                FakeAws aws =
+                        FakeAws.start(
+                                loops,
+                                FakeAwsSettings.of(
+                                        directory,
+                                        Map.of("PATH", "/usr/bin:/bin"),
+                                        new Random(1)));
+                AwsClients clients = AwsClients.open(aws.place())) {
+            new Setup(INSTALLATION, clients).apply(_ -> {});
+
+            Map<String, JsonNode> policies = new TreeMap<>();
+            for (JsonNode policy : resources.at("/Role/Properties/Policies")) {
+                policies.put(policy.path("PolicyName").asText(), policy.path("PolicyDocument"));
+            }
+            Map<String, JsonNode> made = new TreeMap<>();
+            for (String name :
+                    clients.iam()
+                            .listRolePolicies(r -> r.roleName(INSTALLATION.role()))
+                            .policyNames()) {
+                made.put(
+                        name,
+                        JSON.readTree(
+                                java.net.URLDecoder.decode(
+                                        clients.iam()
+                                                .getRolePolicy(r ->
+                                                        r.roleName(INSTALLATION.role())
+                                                                .policyName(name))
+                                                .policyDocument(),
+                                        java.nio.charset.StandardCharsets.UTF_8)));
+            }
+            assertThat(policies).isEqualTo(made);
+            assertThat(resources.at("/Bucket/Properties/BucketName").asText())
+                    .isEqualTo(INSTALLATION.bucket());
+            assertThat(resources.at("/BucketPolicy/Properties/PolicyDocument"))
+                    .isEqualTo(
+                            JSON.readTree(
+                                    clients.s3()
+                                            .getBucketPolicy(r ->
+                                                    r.bucket(INSTALLATION.bucket()))
+                                            .policy()));
+            sameProject(
+                    resources.at("/Project/Properties"),
+                    clients.codeBuild()
+                            .batchGetProjects(r -> r.names(INSTALLATION.project()))
+                            .projects()
+                            .getFirst());
+            sameBucket(resources.at("/Bucket/Properties"), clients);
+        }
+    }
+
+    private static void sameProject(JsonNode template, Project project) {
+        assertThat(template.path("Name").asText()).isEqualTo(project.name());
+        assertThat(template.path("ServiceRole").asText()).isEqualTo(project.serviceRole());
+        assertThat(template.at("/Source/BuildSpec").asText()).isEqualTo(project.source().buildspec());
+        assertThat(template.at("/Source/Type").asText()).isEqualTo(project.source().typeAsString());
+        assertThat(template.at("/Artifacts/Type").asText())
+                .isEqualTo(project.artifacts().typeAsString());
+        JsonNode environment = template.path("Environment");
+        assertThat(environment.path("Type").asText())
+                .isEqualTo(project.environment().typeAsString());
+        assertThat(environment.path("Image").asText()).isEqualTo(project.environment().image());
+        assertThat(environment.path("ComputeType").asText())
+                .isEqualTo(project.environment().computeTypeAsString());
+        assertThat(environment.path("ImagePullCredentialsType").asText())
+                .isEqualTo(project.environment().imagePullCredentialsTypeAsString());
+        assertThat(environment.path("PrivilegedMode").asBoolean())
+                .isEqualTo(project.environment().privilegedMode());
+        assertThat(template.path("TimeoutInMinutes").asInt())
+                .isEqualTo(project.timeoutInMinutes());
+        assertThat(template.path("QueuedTimeoutInMinutes").asInt())
+                .isEqualTo(project.queuedTimeoutInMinutes());
+        assertThat(template.path("AutoRetryLimit").asInt()).isEqualTo(project.autoRetryLimit());
+        assertThat(template.at("/LogsConfig/CloudWatchLogs/GroupName").asText())
+                .isEqualTo(project.logsConfig().cloudWatchLogs().groupName());
+        assertThat(template.at("/Tags/0/Value").asText())
+                .isEqualTo(project.tags().getFirst().value());
+    }
+
+    private static void sameBucket(JsonNode template, AwsClients clients) {
+        String bucket = INSTALLATION.bucket();
+        var encryption =
+                clients.s3()
+                        .getBucketEncryption(r -> r.bucket(bucket))
+                        .serverSideEncryptionConfiguration()
+                        .rules()
+                        .getFirst();
+        JsonNode rule =
+                template.at("/BucketEncryption/ServerSideEncryptionConfiguration/0");
+        assertThat(rule.at("/ServerSideEncryptionByDefault/SSEAlgorithm").asText())
+                .isEqualTo(
+                        encryption.applyServerSideEncryptionByDefault().sseAlgorithmAsString());
+        assertThat(rule.path("BucketKeyEnabled").asBoolean())
+                .isEqualTo(encryption.bucketKeyEnabled());
+        var lifecycle =
+                clients.s3()
+                        .getBucketLifecycleConfiguration(r -> r.bucket(bucket))
+                        .rules()
+                        .getFirst();
+        JsonNode jobs = template.at("/LifecycleConfiguration/Rules/0");
+        assertThat(jobs.path("Prefix").asText()).isEqualTo(lifecycle.filter().prefix());
+        assertThat(jobs.path("ExpirationInDays").asInt())
+                .isEqualTo(lifecycle.expiration().days());
+        assertThat(jobs.at("/NoncurrentVersionExpiration/NoncurrentDays").asInt())
+                .isEqualTo(lifecycle.noncurrentVersionExpiration().noncurrentDays());
+        assertThat(template.at("/VersioningConfiguration/Status").asText())
+                .isEqualTo(
+                        clients.s3()
+                                .getBucketVersioning(r -> r.bucket(bucket))
+                                .statusAsString());
+    }
+
+    @Test
+    void terraformSaysTheSameInItsOwnWords() throws Exception {
+        JsonNode module = JSON.readTree(Templates.terraform());
+        JsonNode template = resolved(template()).path("Resources");
+        JsonNode resources = module.path("resource");
+
+        assertThat(policy(resources.at("/aws_iam_role_policy/build/policy")))
+                .isEqualTo(template.at("/Role/Properties/Policies/0/PolicyDocument"));
+        assertThat(policy(resources.at("/aws_iam_role/build/assume_role_policy")))
+                .isEqualTo(template.at("/Role/Properties/AssumeRolePolicyDocument"));
+        assertThat(policy(resources.at("/aws_s3_bucket_policy/jobs/policy")))
+                .isEqualTo(template.at("/BucketPolicy/Properties/PolicyDocument"));
+        assertThat(policy(resources.at("/aws_iam_policy/manager/policy")))
+                .isEqualTo(template.at("/Manager/Properties/PolicyDocument"));
+        assertThat(filled(resources.at("/aws_s3_bucket/jobs/bucket").asText()))
+                .isEqualTo(INSTALLATION.bucket());
+        JsonNode project = resources.at("/aws_codebuild_project/builds");
+        JsonNode other = template.at("/Project/Properties");
+        assertThat(filled(project.path("name").asText())).isEqualTo(other.path("Name").asText());
+        assertThat(project.path("build_timeout").asInt())
+                .isEqualTo(other.path("TimeoutInMinutes").asInt());
+        assertThat(project.path("queued_timeout").asInt())
+                .isEqualTo(other.path("QueuedTimeoutInMinutes").asInt());
+        assertThat(project.at("/environment/type").asText())
+                .isEqualTo(other.at("/Environment/Type").asText());
+        assertThat(project.at("/source/buildspec").asText())
+                .isEqualTo(other.at("/Source/BuildSpec").asText());
+        JsonNode days = template.at("/Bucket/Properties/LifecycleConfiguration/Rules/0");
+        JsonNode rule = resources.at("/aws_s3_bucket_lifecycle_configuration/jobs/rule");
+        assertThat(rule.at("/expiration/days").asInt())
+                .isEqualTo(days.path("ExpirationInDays").asInt());
+        assertThat(module.at("/variable/image/default").asText())
+                .isEqualTo(template().at("/Parameters/Image/Default").asText());
+    }
+
+    @Test
+    void aVariableOfIamIsLeftToIam() throws Exception {
+        assertThat(Templates.cloudFormation()).contains("${!codebuild:buildArn}");
+        assertThat(Templates.terraform()).contains("$${codebuild:buildArn}");
+        assertThat(policy(JSON.readTree(Templates.terraform()).at("/resource/aws_iam_role_policy/build/policy")).toString())
+                .contains("jobs/${codebuild:buildArn}/*");
+        // Whatever is not IAM's is one of the three that AWS or the user fills in.
+        assertThat(Templates.cloudFormation()).doesNotContain("<name>", "<region>", "<account>");
+    }
+
+    private static JsonNode template() {
+        Object document = new Yaml().load(Templates.cloudFormation());
+        return JSON.valueToTree(document);
+    }
+
+    private static JsonNode policy(JsonNode text) throws Exception {
+        return JSON.readTree(filled(text.asText()));
+    }
+
+    /** Terraform's references with values. */
+    private static String filled(String text) {
+        return text.replace("${var.name}", "main")
+                .replace("${data.aws_region.current.id}", "eu-west-3")
+                .replace("${data.aws_caller_identity.current.account_id}", "123456789012")
+                .replace("${data.aws_partition.current.partition}", "aws")
+                .replace("$${", "${");
+    }
+
+    /** The template as CloudFormation would see it, without a key and a network. */
+    private static JsonNode resolved(JsonNode node) {
+        if (node.isObject() && node.size() == 1) {
+            if (node.has("Ref")) {
+                return JSON.getNodeFactory()
+                        .textNode(VALUES.getOrDefault(node.path("Ref").asText(), ""));
+            } else if (node.has("Fn::GetAtt")) {
+                return JSON.getNodeFactory()
+                        .textNode(VALUES.getOrDefault(node.at("/Fn::GetAtt/0").asText(), ""));
+            } else if (node.has("Fn::Sub")) {
+                String text = node.path("Fn::Sub").asText();
+                for (Map.Entry<String, String> value : VALUES.entrySet()) {
+                    text = text.replace("${" + value.getKey() + "}", value.getValue());
+                }
+                return JSON.getNodeFactory().textNode(text.replace("${!", "${"));
+            } else if (node.has("Fn::If")) {
+                return resolved(node.at("/Fn::If/2"));
+            }
+        }
+        if (node.isArray()) {
+            ArrayNode list = JSON.createArrayNode();
+            node.forEach(each -> {
+                JsonNode value = resolved(each);
+                if (!(value.isTextual() && value.asText().isEmpty())) {
+                    list.add(value);
+                }
+            });
+            return list;
+        }
+        if (node.isObject()) {
+            ObjectNode object = JSON.createObjectNode();
+            node.properties()
+                    .forEach(each -> object.set(each.getKey(), resolved(each.getValue())));
+            return object;
+        }
+        return node;
+    }
+
+}

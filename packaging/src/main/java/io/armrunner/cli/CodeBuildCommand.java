@@ -1,0 +1,35 @@
+package io.armrunner.cli;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+
+/** {@code armrunner codebuild}: what the CodeBuild lane needs in an AWS account. */
+@Command(
+        name = "codebuild",
+        description = "Sets up, checks and removes what the CodeBuild lane needs in AWS.",
+        synopsisSubcommandLabel = "COMMAND")
+final class CodeBuildCommand implements Runnable {
+    private final Surroundings surroundings;
+    private final CommandSpec spec = CommandSpec.forAnnotatedObject(this);
+
+    CodeBuildCommand(Surroundings surroundings) {
+        this.surroundings = surroundings;
+    }
+
+    /** The command with those below it. */
+    CommandSpec spec() {
+        spec.addSubcommand("setup", new CommandLine(new CodeBuildSetupCommand(surroundings)));
+        spec.addSubcommand("check", new CommandLine(new CodeBuildCheckCommand(surroundings)));
+        spec.addSubcommand(
+                "teardown", new CommandLine(new CodeBuildTeardownCommand(surroundings)));
+        spec.addSubcommand("print", new CommandLine(new CodeBuildPrintCommand(surroundings)));
+        return spec;
+    }
+
+    @Override
+    public void run() {
+        throw new CommandLine.ParameterException(
+                spec.commandLine(), "say what to do: setup, check, teardown or print");
+    }
+}
