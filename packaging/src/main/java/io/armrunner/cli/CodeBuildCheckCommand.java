@@ -5,18 +5,16 @@ import io.armrunner.codebuild.aws.BuildSize;
 import io.armrunner.codebuild.setup.Check;
 import io.armrunner.codebuild.setup.Installation;
 import io.armrunner.codebuild.setup.Regions;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.UUID;
-import java.io.IOException;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code armrunner codebuild check}: makes one harmless call for each right a runner needs. */
-@Command(
-        name = "check",
-        description = "Checks an installation with the rights of whoever runs it.")
+@Command(name = "check", description = "Checks an installation with the rights of whoever runs it.")
 final class CodeBuildCheckCommand implements Callable<Integer> {
     private static final Duration PAUSE = Duration.ofSeconds(2);
 

@@ -21,8 +21,7 @@ final class CodeBuildCommand implements Runnable {
     CommandSpec spec() {
         spec.addSubcommand("setup", new CommandLine(new CodeBuildSetupCommand(surroundings)));
         spec.addSubcommand("check", new CommandLine(new CodeBuildCheckCommand(surroundings)));
-        spec.addSubcommand(
-                "teardown", new CommandLine(new CodeBuildTeardownCommand(surroundings)));
+        spec.addSubcommand("teardown", new CommandLine(new CodeBuildTeardownCommand(surroundings)));
         spec.addSubcommand("print", new CommandLine(new CodeBuildPrintCommand(surroundings)));
         return spec;
     }

@@ -5,10 +5,10 @@ import io.armrunner.codebuild.aws.BuildSize;
 import io.armrunner.codebuild.setup.Installation;
 import io.armrunner.codebuild.setup.Regions;
 import io.armrunner.codebuild.setup.Setup;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Optional;
-import java.io.IOException;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -29,7 +29,8 @@ final class CodeBuildSetupCommand implements Callable<Integer> {
             names = "--size",
             defaultValue = "small",
             paramLabel = "SIZE",
-            description = "Machines when a job asks for none: small, medium, large, xlarge, 2xlarge.")
+            description =
+                    "Machines when a job asks for none: small, medium, large, xlarge, 2xlarge.")
     private String size = "small";
 
     @Option(
@@ -55,7 +56,8 @@ final class CodeBuildSetupCommand implements Callable<Integer> {
     @Option(
             names = "--vpc",
             paramLabel = "ID",
-            description = "A network of your own for the builds, with --subnets and --security-groups.")
+            description =
+                    "A network of your own for the builds, with --subnets and --security-groups.")
     private @Nullable String vpc;
 
     @Option(names = "--subnets", split = ",", paramLabel = "ID", description = "Private subnets.")
@@ -81,8 +83,7 @@ final class CodeBuildSetupCommand implements Callable<Integer> {
             Setup setup = new Setup(installation, clients);
             List<Setup.PlanLine> plan = setup.plan();
             out.println(
-                    "In account %s, region %s:"
-                            .formatted(choice.account(), installation.region()));
+                    "In account %s, region %s:".formatted(choice.account(), installation.region()));
             plan.forEach(line -> out.println("  " + line));
             if (plan.stream().noneMatch(Setup.PlanLine::isChange)) {
                 out.println("Everything is as it should be.");

@@ -4,9 +4,9 @@ import io.armrunner.codebuild.aws.AwsClients;
 import io.armrunner.codebuild.setup.Installation;
 import io.armrunner.codebuild.setup.Regions;
 import io.armrunner.codebuild.setup.Teardown;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.List;
-import java.io.IOException;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -33,8 +33,7 @@ final class CodeBuildTeardownCommand implements Callable<Integer> {
             Teardown teardown = new Teardown(installation, clients);
             List<Teardown.PlanLine> plan = teardown.plan();
             out.println(
-                    "In account %s, region %s:"
-                            .formatted(choice.account(), installation.region()));
+                    "In account %s, region %s:".formatted(choice.account(), installation.region()));
             plan.forEach(line -> out.println("  " + line));
             if (plan.stream().noneMatch(line -> line.verb().equals("delete"))) {
                 out.println("There is nothing to remove.");

@@ -45,8 +45,7 @@ public final class ParameterTokens {
                             .formatted(name, place.region(), place.region(), name),
                     e);
         } catch (SdkException e) {
-            throw new IOException(
-                    AwsFailure.describe("read the parameter " + name, place, e), e);
+            throw new IOException(AwsFailure.describe("read the parameter " + name, place, e), e);
         }
     }
 

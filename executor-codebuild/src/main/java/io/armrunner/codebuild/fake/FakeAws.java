@@ -27,6 +27,13 @@ import java.util.concurrent.CopyOnWriteArrayList;
  * started it, which ends all builds and forgets everything.
  */
 public final class FakeAws implements AutoCloseable {
+    /**
+     * What a test writes into every secret it plants. Whatever shows it to AWS outside the content
+     * of objects and parameters is remembered, and then {@link #close} fails: so each test that
+     * uses the fake also tests that nothing leaks.
+     */
+    public static final String SECRET_MARK = "planted-secret";
+
     static final String CREDENTIALS = "/-/credentials/";
     private static final String ACCOUNT = "123456789012";
     private static final String ALL =
@@ -39,6 +46,7 @@ public final class FakeAws implements AutoCloseable {
     private final Principals principals;
     private final CallFaults faults = new CallFaults();
     private final List<AwsCall> calls = new CopyOnWriteArrayList<>();
+    private final List<String> leaks = new CopyOnWriteArrayList<>();
     private final FakeRoles roles;
     private final FakeIdentity identity = new FakeIdentity(ACCOUNT);
     private final Map<String, FakeRegion> regions = new ConcurrentHashMap<>();
@@ -152,6 +160,17 @@ public final class FakeAws implements AutoCloseable {
 
     void record(AwsCall call) {
         calls.add(call);
+        boolean holdsSecrets = call.name().equals("ssm:PutParameter");
+        if (!holdsSecrets && call.seen().contains(SECRET_MARK)) {
+            leaks.add(call.toString());
+        }
+    }
+
+    /** Remembers a line of a log that shows a secret. */
+    void watch(String group, String line) {
+        if (line.contains(SECRET_MARK)) {
+            leaks.add("log group " + group);
+        }
     }
 
     /** Refuses what the caller's policies do not allow, in AWS's words. */
@@ -240,6 +259,9 @@ public final class FakeAws implements AutoCloseable {
             Trees.delete(directory);
         } catch (IOException e) {
             throw new java.io.UncheckedIOException("could not remove " + directory, e);
+        }
+        if (!leaks.isEmpty()) {
+            throw new IllegalStateException("AWS got to see secrets: " + leaks);
         }
     }
 }

@@ -456,6 +456,7 @@ public final class FakeBuilds implements Service {
                         logs().arn(group) + ":log-stream:" + stream,
                         Map.of());
         if (verdict == Policy.Verdict.ALLOWED) {
+            place.aws().watch(group, line);
             logs().append(group, stream, line);
         }
     }

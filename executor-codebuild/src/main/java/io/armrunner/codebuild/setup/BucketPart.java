@@ -96,8 +96,7 @@ final class BucketPart implements Part {
         if (!exists()) {
             CreateBucketRequest.Builder create = CreateBucketRequest.builder().bucket(name);
             if (!installation.region().equals("us-east-1")) {
-                create.createBucketConfiguration(c ->
-                        c.locationConstraint(installation.region()));
+                create.createBucketConfiguration(c -> c.locationConstraint(installation.region()));
             }
             s3.createBucket(create.build());
         }
@@ -152,13 +151,13 @@ final class BucketPart implements Part {
     }
 
     private void makePrivate() {
-        s3.putPublicAccessBlock(r ->
-                r.bucket(name).publicAccessBlockConfiguration(noAccess()));
+        s3.putPublicAccessBlock(r -> r.bucket(name).publicAccessBlockConfiguration(noAccess()));
     }
 
     private boolean isOwned() {
         return holds(() ->
-                s3.getBucketOwnershipControls(r -> r.bucket(name))
+                s3
+                        .getBucketOwnershipControls(r -> r.bucket(name))
                         .ownershipControls()
                         .rules()
                         .stream()
@@ -190,7 +189,8 @@ final class BucketPart implements Part {
 
     private boolean isEncrypted() {
         return holds(() ->
-                s3.getBucketEncryption(r -> r.bucket(name))
+                s3
+                        .getBucketEncryption(r -> r.bucket(name))
                         .serverSideEncryptionConfiguration()
                         .rules()
                         .stream()
@@ -203,9 +203,8 @@ final class BucketPart implements Part {
     }
 
     private void encrypt() {
-        s3.putBucketEncryption(r ->
-                r.bucket(name)
-                        .serverSideEncryptionConfiguration(c -> c.rules(encryption())));
+        s3.putBucketEncryption(
+                r -> r.bucket(name).serverSideEncryptionConfiguration(c -> c.rules(encryption())));
     }
 
     private boolean isVersioned() {
@@ -227,8 +226,8 @@ final class BucketPart implements Part {
                         .filter(f -> f.prefix("jobs/"))
                         .expiration(e -> e.days(JOB_DAYS))
                         .noncurrentVersionExpiration(e -> e.noncurrentDays(OLD_VERSION_DAYS))
-                        .abortIncompleteMultipartUpload(a ->
-                                a.daysAfterInitiation(OLD_VERSION_DAYS))
+                        .abortIncompleteMultipartUpload(
+                                a -> a.daysAfterInitiation(OLD_VERSION_DAYS))
                         .build());
     }
 
@@ -238,20 +237,19 @@ final class BucketPart implements Part {
     }
 
     private void forget() {
-        s3.putBucketLifecycleConfiguration(r ->
-                r.bucket(name).lifecycleConfiguration(c -> c.rules(rules())));
+        s3.putBucketLifecycleConfiguration(
+                r -> r.bucket(name).lifecycleConfiguration(c -> c.rules(rules())));
     }
 
     private boolean hasPolicy() {
         String wanted = Documents.filled(Documents.bucket(), installation);
-        return holds(() ->
-                Documents.areEqual(
-                        s3.getBucketPolicy(r -> r.bucket(name)).policy(), wanted));
+        return holds(
+                () -> Documents.areEqual(s3.getBucketPolicy(r -> r.bucket(name)).policy(), wanted));
     }
 
     private void putPolicy() {
-        s3.putBucketPolicy(r ->
-                r.bucket(name).policy(Documents.filled(Documents.bucket(), installation)));
+        s3.putBucketPolicy(
+                r -> r.bucket(name).policy(Documents.filled(Documents.bucket(), installation)));
     }
 
     @Override
@@ -259,12 +257,12 @@ final class BucketPart implements Part {
         for (ListObjectVersionsResponse page :
                 s3.listObjectVersionsPaginator(r -> r.bucket(name))) {
             for (ObjectVersion version : page.versions()) {
-                s3.deleteObject(r ->
-                        r.bucket(name).key(version.key()).versionId(version.versionId()));
+                s3.deleteObject(
+                        r -> r.bucket(name).key(version.key()).versionId(version.versionId()));
             }
             for (DeleteMarkerEntry marker : page.deleteMarkers()) {
-                s3.deleteObject(r ->
-                        r.bucket(name).key(marker.key()).versionId(marker.versionId()));
+                s3.deleteObject(
+                        r -> r.bucket(name).key(marker.key()).versionId(marker.versionId()));
             }
         }
         s3.deleteBucket(r -> r.bucket(name));

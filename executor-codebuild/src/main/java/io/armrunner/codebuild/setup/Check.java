@@ -128,7 +128,8 @@ public final class Check {
         String what = "project " + installation.project();
         try {
             Optional<Project> found =
-                    clients.codeBuild()
+                    clients
+                            .codeBuild()
                             .batchGetProjects(r -> r.names(installation.project()))
                             .projects()
                             .stream()
@@ -197,8 +198,7 @@ public final class Check {
                 List.of(),
                 () ->
                         clients.codeBuild()
-                                .listBuildsForProject(r ->
-                                        r.projectName(installation.project())));
+                                .listBuildsForProject(r -> r.projectName(installation.project())));
         proves(
                 "codebuild:StopBuild",
                 "stop a build",
@@ -305,8 +305,8 @@ public final class Check {
         try {
             double value =
                     clients.quotas()
-                            .getServiceQuota(r ->
-                                    r.serviceCode("codebuild").quotaCode(size.quotaCode()))
+                            .getServiceQuota(
+                                    r -> r.serviceCode("codebuild").quotaCode(size.quotaCode()))
                             .quota()
                             .value();
             say(
@@ -375,8 +375,8 @@ public final class Check {
     private static long provisioning(Build build) {
         return build.phases().stream()
                 .filter(phase -> "PROVISIONING".equals(phase.phaseTypeAsString()))
-                .mapToLong(phase ->
-                        phase.durationInSeconds() == null ? 0 : phase.durationInSeconds())
+                .mapToLong(
+                        phase -> phase.durationInSeconds() == null ? 0 : phase.durationInSeconds())
                 .sum();
     }
 

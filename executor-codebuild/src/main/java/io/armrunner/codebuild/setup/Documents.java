@@ -44,21 +44,21 @@ final class Documents {
     }
 
     /**
-     * What a build may do, and so every job in it: read the agent, and use the one prefix that bears
-     * its own ARN.
+     * What a build may do, and so every job in it: read the agent, and use the one prefix that
+     * bears its own ARN.
      */
     static ObjectNode build() {
         return policy(
-                        """
-                        [{"Sid":"Agent","Effect":"Allow","Action":["s3:GetObject","s3:GetObjectVersion"],"Resource":"%1$s/agent/*"},
-                         {"Sid":"Location","Effect":"Allow","Action":["s3:GetBucketAcl","s3:GetBucketLocation"],"Resource":"%1$s"},
-                         {"Sid":"OwnPrefix","Effect":"Allow",
-                          "Action":["s3:GetObject","s3:PutObject","s3:DeleteObject","s3:DeleteObjectVersion","s3:AbortMultipartUpload"],
-                          "Resource":"%1$s/jobs/${codebuild:buildArn}/*"},
-                         {"Sid":"BootLog","Effect":"Allow","Action":["logs:CreateLogStream","logs:PutLogEvents"],
-                          "Resource":["%2$s","%2$s:*"]}]
-                        """
-                                .formatted(BUCKET_ARN, LOGS_ARN));
+                """
+                [{"Sid":"Agent","Effect":"Allow","Action":["s3:GetObject","s3:GetObjectVersion"],"Resource":"%1$s/agent/*"},
+                 {"Sid":"Location","Effect":"Allow","Action":["s3:GetBucketAcl","s3:GetBucketLocation"],"Resource":"%1$s"},
+                 {"Sid":"OwnPrefix","Effect":"Allow",
+                  "Action":["s3:GetObject","s3:PutObject","s3:DeleteObject","s3:DeleteObjectVersion","s3:AbortMultipartUpload"],
+                  "Resource":"%1$s/jobs/${codebuild:buildArn}/*"},
+                 {"Sid":"BootLog","Effect":"Allow","Action":["logs:CreateLogStream","logs:PutLogEvents"],
+                  "Resource":["%2$s","%2$s:*"]}]
+                """
+                        .formatted(BUCKET_ARN, LOGS_ARN));
     }
 
     /** What CodeBuild itself needs to give builds an address in a network of the user's. */

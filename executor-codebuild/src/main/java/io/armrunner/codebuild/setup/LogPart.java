@@ -64,12 +64,10 @@ final class LogPart implements Part {
     @Override
     public void make() {
         if (found().isEmpty()) {
-            logs.createLogGroup(r ->
-                    r.logGroupName(name)
-                            .tags(Map.of(Installation.TAG, installation.name())));
+            logs.createLogGroup(
+                    r -> r.logGroupName(name).tags(Map.of(Installation.TAG, installation.name())));
         }
-        logs.putRetentionPolicy(r ->
-                r.logGroupName(name).retentionInDays(installation.logDays()));
+        logs.putRetentionPolicy(r -> r.logGroupName(name).retentionInDays(installation.logDays()));
     }
 
     @Override

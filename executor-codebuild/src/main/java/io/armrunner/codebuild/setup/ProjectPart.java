@@ -55,10 +55,7 @@ final class ProjectPart implements Part {
     }
 
     private Optional<Project> found() {
-        return codeBuild
-                .batchGetProjects(r -> r.names(installation.project()))
-                .projects()
-                .stream()
+        return codeBuild.batchGetProjects(r -> r.names(installation.project())).projects().stream()
                 .findFirst();
     }
 
@@ -81,9 +78,7 @@ final class ProjectPart implements Part {
             return List.of();
         }
         List<String> ids =
-                codeBuild
-                        .listBuildsForProject(r -> r.projectName(installation.project()))
-                        .ids();
+                codeBuild.listBuildsForProject(r -> r.projectName(installation.project())).ids();
         return ids.isEmpty()
                 ? List.of()
                 : codeBuild.batchGetBuilds(r -> r.ids(ids)).builds().stream()
@@ -112,8 +107,7 @@ final class ProjectPart implements Part {
     private LogsConfig logs() {
         return LogsConfig.builder()
                 .cloudWatchLogs(l ->
-                        l.status(LogsConfigStatusType.ENABLED)
-                                .groupName(installation.logGroup()))
+                        l.status(LogsConfigStatusType.ENABLED).groupName(installation.logGroup()))
                 .build();
     }
 

@@ -12,8 +12,7 @@ public final class Rights {
     /** What the machine may do that runs armrunner: no more than {@link Check} asks for. */
     public static String manager(Installation installation) {
         return pretty(
-                Documents.filled(
-                        Documents.manager(installation.key().isPresent()), installation));
+                Documents.filled(Documents.manager(installation.key().isPresent()), installation));
     }
 
     /** What one needs for {@link Setup} and {@link Teardown}. */
@@ -23,8 +22,7 @@ public final class Rights {
 
     private static String pretty(String document) {
         try {
-            return JSON.writerWithDefaultPrettyPrinter()
-                            .writeValueAsString(JSON.readTree(document))
+            return JSON.writerWithDefaultPrettyPrinter().writeValueAsString(JSON.readTree(document))
                     + "\n";
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("a policy of our own is no JSON", e);

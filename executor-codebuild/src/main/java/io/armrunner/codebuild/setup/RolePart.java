@@ -55,8 +55,7 @@ final class RolePart implements Part {
 
     @Override
     public Presence presence() {
-        return found().map(role ->
-                        role.tags().contains(tag()) ? Presence.OURS : Presence.FOREIGN)
+        return found().map(role -> role.tags().contains(tag()) ? Presence.OURS : Presence.FOREIGN)
                 .orElse(Presence.ABSENT);
     }
 
@@ -110,8 +109,8 @@ final class RolePart implements Part {
             iam.updateAssumeRolePolicy(r -> r.roleName(name).policyDocument(trust));
         }
         policies.forEach((policy, document) ->
-                iam.putRolePolicy(r ->
-                        r.roleName(name).policyName(policy).policyDocument(document)));
+                iam.putRolePolicy(
+                        r -> r.roleName(name).policyName(policy).policyDocument(document)));
     }
 
     @Override

@@ -64,8 +64,7 @@ public final class Setup {
         }
         List<PlanLine> lines = new ArrayList<>();
         for (Part part : parts) {
-            Part.Change change =
-                    Parts.attempt("look at the " + part.title(), clients, part::look);
+            Part.Change change = Parts.attempt("look at the " + part.title(), clients, part::look);
             String verb =
                     switch (change.kind()) {
                         case CREATE -> "create";
@@ -80,8 +79,7 @@ public final class Setup {
     /** Does it. What is done before a failure stays; another run goes on from there. */
     public void apply(Consumer<String> progress) throws SetupException, InterruptedException {
         for (Part part : parts) {
-            Part.Change change =
-                    Parts.attempt("look at the " + part.title(), clients, part::look);
+            Part.Change change = Parts.attempt("look at the " + part.title(), clients, part::look);
             if (change.kind() != Part.Change.Kind.KEEP) {
                 Parts.attempt(
                         "set up the " + part.title(),
@@ -111,8 +109,8 @@ public final class Setup {
                         clients,
                         () ->
                                 clients.ec2()
-                                        .describeSecurityGroups(r ->
-                                                r.groupIds(network.securityGroups()))
+                                        .describeSecurityGroups(
+                                                r -> r.groupIds(network.securityGroups()))
                                         .securityGroups());
         Map<String, String> strangers =
                 java.util.stream.Stream.concat(

@@ -37,8 +37,7 @@ public final class Teardown {
      * @throws SetupException when builds are running, or a right is missing
      */
     public List<PlanLine> plan() throws SetupException, InterruptedException {
-        List<String> running =
-                Parts.attempt("look for running builds", clients, project::running);
+        List<String> running = Parts.attempt("look for running builds", clients, project::running);
         if (!running.isEmpty()) {
             throw new SetupException(
                     "%d builds of the project are running, %s first. Stop the runner and wait for them, or stop them: aws codebuild stop-build --id ID."

@@ -69,13 +69,20 @@ public final class Templates {
                 cloudFormation(TextNode.valueOf(Documents.PROJECT + "-manager-<region>")));
         ObjectNode rights = (ObjectNode) cloudFormation(Documents.manager(false));
         ((ArrayNode) rights.path("Statement"))
-                .add(onlyIf("HasKey", (ObjectNode) cloudFormation(Documents.key()).path("Statement").get(0)));
+                .add(
+                        onlyIf(
+                                "HasKey",
+                                (ObjectNode)
+                                        cloudFormation(Documents.key()).path("Statement").get(0)));
         manager.set("PolicyDocument", rights);
         DumperOptions options = new DumperOptions();
         options.setDefaultFlowStyle(DumperOptions.FlowStyle.BLOCK);
         options.setWidth(160);
         options.setSplitLines(false);
-        return "# " + NOTICE + "\n" + new Yaml(options).dump(JSON.convertValue(template, Object.class));
+        return "# "
+                + NOTICE
+                + "\n"
+                + new Yaml(options).dump(JSON.convertValue(template, Object.class));
     }
 
     /** The module, in Terraform's JSON syntax: {@code main.tf.json}. */
@@ -83,7 +90,8 @@ public final class Templates {
         ObjectNode module = read(terraformFrame());
         module.put("//", NOTICE);
         ObjectNode sizes = ((ObjectNode) module.path("locals")).putObject("sizes");
-        Arrays.stream(BuildSize.values()).forEach(size -> sizes.put(size.word(), size.computeType()));
+        Arrays.stream(BuildSize.values())
+                .forEach(size -> sizes.put(size.word(), size.computeType()));
         JsonNode resources = module.path("resource");
         object(resources, "aws_iam_role", "build")
                 .put("name", terraform(Documents.ROLE))
@@ -114,7 +122,9 @@ public final class Templates {
     }
 
     private static List<String> sizes() {
-        return Arrays.stream(BuildSize.values()).map(size -> "\"" + size.computeType() + "\"").toList();
+        return Arrays.stream(BuildSize.values())
+                .map(size -> "\"" + size.computeType() + "\"")
+                .toList();
     }
 
     private static ObjectNode properties(ObjectNode resources, String name) {
@@ -147,8 +157,7 @@ public final class Templates {
                 return node;
             }
             ObjectNode sub = JSON.createObjectNode();
-            return sub.put(
-                    "Fn::Sub", filled(text.replace("${", "${!"), CLOUD_FORMATION));
+            return sub.put("Fn::Sub", filled(text.replace("${", "${!"), CLOUD_FORMATION));
         }
         if (node.isArray()) {
             ArrayNode list = JSON.createArrayNode();
@@ -157,7 +166,8 @@ public final class Templates {
         }
         if (node.isObject()) {
             ObjectNode object = JSON.createObjectNode();
-            node.properties().forEach(each -> object.set(each.getKey(), cloudFormation(each.getValue())));
+            node.properties()
+                    .forEach(each -> object.set(each.getKey(), cloudFormation(each.getValue())));
             return object;
         }
         return node;
@@ -180,121 +190,126 @@ public final class Templates {
         }
     }
 
-
     private static String cloudFormationFrame() {
         return """
-            {"AWSTemplateFormatVersion":"2010-09-09",
-             "Description":"What armrunner's CodeBuild lane needs: a project for arm64 builds, its role, a bucket and a log group.",
-             "Parameters":{
-              "Name":{"Type":"String","Default":"main","AllowedPattern":"[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?",
-               "Description":"Tells several installations of one account apart."},
-              "Size":{"Type":"String","Default":"BUILD_GENERAL1_SMALL","AllowedValues":%1$s,
-               "Description":"The machines, when a job asks for none."},
-              "Image":{"Type":"String","Default":"%2$s","Description":"The curated image, when a job asks for none."},
-              "LogDays":{"Type":"Number","Default":%3$d,"Description":"For how long boot logs are kept."},
-              "KeyArn":{"Type":"String","Default":"","Description":"A KMS key for the bucket; AWS's own when empty."},
-              "VpcId":{"Type":"String","Default":"","Description":"A network for the builds; AWS's own when empty."},
-              "Subnets":{"Type":"CommaDelimitedList","Default":"","Description":"Private subnets of that network."},
-              "SecurityGroups":{"Type":"CommaDelimitedList","Default":"","Description":"Security groups of that network."}},
-             "Conditions":{
-              "HasKey":{"Fn::Not":[{"Fn::Equals":[{"Ref":"KeyArn"},""]}]},
-              "HasNetwork":{"Fn::Not":[{"Fn::Equals":[{"Ref":"VpcId"},""]}]}},
-             "Resources":{
-              "Role":{"Type":"AWS::IAM::Role","Properties":{
-               "Description":"Builds of armrunner's CodeBuild lane",
-               "Tags":[{"Key":"armrunner","Value":{"Ref":"Name"}}]}},
-              "Bucket":{"Type":"AWS::S3::Bucket","DeletionPolicy":"Delete","UpdateReplacePolicy":"Retain","Properties":{
-               "BucketEncryption":{"ServerSideEncryptionConfiguration":[{"BucketKeyEnabled":true,
-                "ServerSideEncryptionByDefault":{"SSEAlgorithm":"aws:kms",
-                 "KMSMasterKeyID":{"Fn::If":["HasKey",{"Ref":"KeyArn"},{"Ref":"AWS::NoValue"}]}}}]},
-               "PublicAccessBlockConfiguration":{"BlockPublicAcls":true,"BlockPublicPolicy":true,
-                "IgnorePublicAcls":true,"RestrictPublicBuckets":true},
-               "OwnershipControls":{"Rules":[{"ObjectOwnership":"BucketOwnerEnforced"}]},
-               "VersioningConfiguration":{"Status":"Enabled"},
-               "LifecycleConfiguration":{"Rules":[{"Id":"jobs","Status":"Enabled","Prefix":"jobs/","ExpirationInDays":3,
-                "NoncurrentVersionExpiration":{"NoncurrentDays":1},
-                "AbortIncompleteMultipartUpload":{"DaysAfterInitiation":1}}]},
-               "Tags":[{"Key":"armrunner","Value":{"Ref":"Name"}}]}},
-              "BucketPolicy":{"Type":"AWS::S3::BucketPolicy","Properties":{"Bucket":{"Ref":"Bucket"}}},
-              "Log":{"Type":"AWS::Logs::LogGroup","DeletionPolicy":"Delete","UpdateReplacePolicy":"Delete","Properties":{
-               "RetentionInDays":{"Ref":"LogDays"},"Tags":[{"Key":"armrunner","Value":{"Ref":"Name"}}]}},
-              "Project":{"Type":"AWS::CodeBuild::Project","Properties":{
-               "Description":"GitLab jobs of armrunner",
-               "ServiceRole":{"Fn::GetAtt":["Role","Arn"]},
-               "Source":{"Type":"NO_SOURCE"},
-               "Artifacts":{"Type":"NO_ARTIFACTS"},
-               "Cache":{"Type":"NO_CACHE"},
-               "Environment":{"Type":"ARM_CONTAINER","Image":{"Ref":"Image"},"ComputeType":{"Ref":"Size"},
-                "ImagePullCredentialsType":"CODEBUILD","PrivilegedMode":false},
-               "TimeoutInMinutes":60,"QueuedTimeoutInMinutes":30,"AutoRetryLimit":0,
-               "LogsConfig":{"CloudWatchLogs":{"Status":"ENABLED","GroupName":{"Ref":"Log"}}},
-               "VpcConfig":{"Fn::If":["HasNetwork",
-                {"VpcId":{"Ref":"VpcId"},"Subnets":{"Ref":"Subnets"},"SecurityGroupIds":{"Ref":"SecurityGroups"}},
-                {"Ref":"AWS::NoValue"}]},
-               "Tags":[{"Key":"armrunner","Value":{"Ref":"Name"}}]}},
-              "Manager":{"Type":"AWS::IAM::ManagedPolicy","Properties":{
-               "Description":"What the machine may do that runs armrunner"}}},
-             "Outputs":{
-              "Project":{"Description":"The CodeBuild project.","Value":{"Ref":"Project"}},
-              "Bucket":{"Description":"The bucket for hand-overs.","Value":{"Ref":"Bucket"}},
-              "ManagerPolicy":{"Description":"Attach this to the user or role of the machine that runs armrunner.","Value":{"Ref":"Manager"}}}}
-            """
+        {"AWSTemplateFormatVersion":"2010-09-09",
+         "Description":"What armrunner's CodeBuild lane needs: a project for arm64 builds, its role, a bucket and a log group.",
+         "Parameters":{
+          "Name":{"Type":"String","Default":"main","AllowedPattern":"[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?",
+           "Description":"Tells several installations of one account apart."},
+          "Size":{"Type":"String","Default":"BUILD_GENERAL1_SMALL","AllowedValues":%1$s,
+           "Description":"The machines, when a job asks for none."},
+          "Image":{"Type":"String","Default":"%2$s","Description":"The curated image, when a job asks for none."},
+          "LogDays":{"Type":"Number","Default":%3$d,"Description":"For how long boot logs are kept."},
+          "KeyArn":{"Type":"String","Default":"","Description":"A KMS key for the bucket; AWS's own when empty."},
+          "VpcId":{"Type":"String","Default":"","Description":"A network for the builds; AWS's own when empty."},
+          "Subnets":{"Type":"CommaDelimitedList","Default":"","Description":"Private subnets of that network."},
+          "SecurityGroups":{"Type":"CommaDelimitedList","Default":"","Description":"Security groups of that network."}},
+         "Conditions":{
+          "HasKey":{"Fn::Not":[{"Fn::Equals":[{"Ref":"KeyArn"},""]}]},
+          "HasNetwork":{"Fn::Not":[{"Fn::Equals":[{"Ref":"VpcId"},""]}]}},
+         "Resources":{
+          "Role":{"Type":"AWS::IAM::Role","Properties":{
+           "Description":"Builds of armrunner's CodeBuild lane",
+           "Tags":[{"Key":"armrunner","Value":{"Ref":"Name"}}]}},
+          "Bucket":{"Type":"AWS::S3::Bucket","DeletionPolicy":"Delete","UpdateReplacePolicy":"Retain","Properties":{
+           "BucketEncryption":{"ServerSideEncryptionConfiguration":[{"BucketKeyEnabled":true,
+            "ServerSideEncryptionByDefault":{"SSEAlgorithm":"aws:kms",
+             "KMSMasterKeyID":{"Fn::If":["HasKey",{"Ref":"KeyArn"},{"Ref":"AWS::NoValue"}]}}}]},
+           "PublicAccessBlockConfiguration":{"BlockPublicAcls":true,"BlockPublicPolicy":true,
+            "IgnorePublicAcls":true,"RestrictPublicBuckets":true},
+           "OwnershipControls":{"Rules":[{"ObjectOwnership":"BucketOwnerEnforced"}]},
+           "VersioningConfiguration":{"Status":"Enabled"},
+           "LifecycleConfiguration":{"Rules":[{"Id":"jobs","Status":"Enabled","Prefix":"jobs/","ExpirationInDays":3,
+            "NoncurrentVersionExpiration":{"NoncurrentDays":1},
+            "AbortIncompleteMultipartUpload":{"DaysAfterInitiation":1}}]},
+           "Tags":[{"Key":"armrunner","Value":{"Ref":"Name"}}]}},
+          "BucketPolicy":{"Type":"AWS::S3::BucketPolicy","Properties":{"Bucket":{"Ref":"Bucket"}}},
+          "Log":{"Type":"AWS::Logs::LogGroup","DeletionPolicy":"Delete","UpdateReplacePolicy":"Delete","Properties":{
+           "RetentionInDays":{"Ref":"LogDays"},"Tags":[{"Key":"armrunner","Value":{"Ref":"Name"}}]}},
+          "Project":{"Type":"AWS::CodeBuild::Project","Properties":{
+           "Description":"GitLab jobs of armrunner",
+           "ServiceRole":{"Fn::GetAtt":["Role","Arn"]},
+           "Source":{"Type":"NO_SOURCE"},
+           "Artifacts":{"Type":"NO_ARTIFACTS"},
+           "Cache":{"Type":"NO_CACHE"},
+           "Environment":{"Type":"ARM_CONTAINER","Image":{"Ref":"Image"},"ComputeType":{"Ref":"Size"},
+            "ImagePullCredentialsType":"CODEBUILD","PrivilegedMode":false},
+           "TimeoutInMinutes":60,"QueuedTimeoutInMinutes":30,"AutoRetryLimit":0,
+           "LogsConfig":{"CloudWatchLogs":{"Status":"ENABLED","GroupName":{"Ref":"Log"}}},
+           "VpcConfig":{"Fn::If":["HasNetwork",
+            {"VpcId":{"Ref":"VpcId"},"Subnets":{"Ref":"Subnets"},"SecurityGroupIds":{"Ref":"SecurityGroups"}},
+            {"Ref":"AWS::NoValue"}]},
+           "Tags":[{"Key":"armrunner","Value":{"Ref":"Name"}}]}},
+          "Manager":{"Type":"AWS::IAM::ManagedPolicy","Properties":{
+           "Description":"What the machine may do that runs armrunner"}}},
+         "Outputs":{
+          "Project":{"Description":"The CodeBuild project.","Value":{"Ref":"Project"}},
+          "Bucket":{"Description":"The bucket for hand-overs.","Value":{"Ref":"Bucket"}},
+          "ManagerPolicy":{"Description":"Attach this to the user or role of the machine that runs armrunner.","Value":{"Ref":"Manager"}}}}
+        """
                 .formatted(sizes(), Installation.DEFAULT_IMAGE, Installation.DEFAULT_LOG_DAYS);
     }
 
     private static String terraformFrame() {
         return """
-            {"//":"",
-             "terraform":{"required_version":">= 1.3","required_providers":{"aws":{"source":"hashicorp/aws","version":">= 5.60"}}},
-             "variable":{
-              "name":{"type":"string","default":"main","description":"Tells several installations of one account apart.",
-               "validation":{"condition":"${can(regex(\\"^[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?$\\", var.name))}",
-                "error_message":"Use up to 20 small letters, digits and dashes."}},
-              "size":{"type":"string","default":"small","description":"The machines, when a job asks for none: small, medium, large, xlarge or 2xlarge."},
-              "image":{"type":"string","default":"%1$s","description":"The curated image, when a job asks for none."},
-              "log_days":{"type":"number","default":%2$d,"description":"For how long boot logs are kept."},
-              "key_arn":{"type":"string","default":"","description":"A KMS key for the bucket; AWS's own when empty."},
-              "vpc_id":{"type":"string","default":"","description":"A network for the builds; AWS's own when empty."},
-              "subnets":{"type":"list(string)","default":[],"description":"Private subnets of that network."},
-              "security_groups":{"type":"list(string)","default":[],"description":"Security groups of that network."}},
-             "locals":{"tags":{"armrunner":"${var.name}"}},
-             "data":{"aws_region":{"current":{}},"aws_caller_identity":{"current":{}},"aws_partition":{"current":{}}},
-             "resource":{
-              "aws_iam_role":{"build":{"description":"Builds of armrunner's CodeBuild lane","tags":"${local.tags}"}},
-              "aws_iam_role_policy":{
-               "build":{"name":"build","role":"${aws_iam_role.build.id}"},
-               "key":{"name":"key","role":"${aws_iam_role.build.id}","count":"${var.key_arn == \\"\\" ? 0 : 1}"},
-               "network":{"name":"network","role":"${aws_iam_role.build.id}","count":"${var.vpc_id == \\"\\" ? 0 : 1}"}},
-              "aws_s3_bucket":{"jobs":{"force_destroy":true,"tags":"${local.tags}"}},
-              "aws_s3_bucket_public_access_block":{"jobs":{"bucket":"${aws_s3_bucket.jobs.id}","block_public_acls":true,
-               "block_public_policy":true,"ignore_public_acls":true,"restrict_public_buckets":true}},
-              "aws_s3_bucket_ownership_controls":{"jobs":{"bucket":"${aws_s3_bucket.jobs.id}","rule":{"object_ownership":"BucketOwnerEnforced"}}},
-              "aws_s3_bucket_server_side_encryption_configuration":{"jobs":{"bucket":"${aws_s3_bucket.jobs.id}",
-               "rule":{"bucket_key_enabled":true,"apply_server_side_encryption_by_default":{"sse_algorithm":"aws:kms",
-                "kms_master_key_id":"${var.key_arn == \\"\\" ? null : var.key_arn}"}}}},
-              "aws_s3_bucket_versioning":{"jobs":{"bucket":"${aws_s3_bucket.jobs.id}","versioning_configuration":{"status":"Enabled"}}},
-              "aws_s3_bucket_lifecycle_configuration":{"jobs":{"bucket":"${aws_s3_bucket.jobs.id}",
-               "depends_on":["aws_s3_bucket_versioning.jobs"],
-               "rule":{"id":"jobs","status":"Enabled","filter":{"prefix":"jobs/"},"expiration":{"days":%5$d},
-                "noncurrent_version_expiration":{"noncurrent_days":%6$d},
-                "abort_incomplete_multipart_upload":{"days_after_initiation":%6$d}}}},
-              "aws_s3_bucket_policy":{"jobs":{"bucket":"${aws_s3_bucket.jobs.id}","depends_on":["aws_s3_bucket_public_access_block.jobs"]}},
-              "aws_cloudwatch_log_group":{"boot":{"retention_in_days":"${var.log_days}","tags":"${local.tags}"}},
-              "aws_codebuild_project":{"builds":{"description":"GitLab jobs of armrunner",
-               "service_role":"${aws_iam_role.build.arn}","build_timeout":%3$d,"queued_timeout":%4$d,"auto_retry_limit":0,
-               "source":{"type":"NO_SOURCE"},"artifacts":{"type":"NO_ARTIFACTS"},"cache":{"type":"NO_CACHE"},
-               "environment":{"type":"ARM_CONTAINER","image":"${var.image}","compute_type":"${local.sizes[var.size]}",
-                "image_pull_credentials_type":"CODEBUILD","privileged_mode":false},
-               "logs_config":{"cloudwatch_logs":{"status":"ENABLED","group_name":"${aws_cloudwatch_log_group.boot.name}"}},
-               "dynamic":{"vpc_config":{"for_each":"${var.vpc_id == \\"\\" ? [] : [var.vpc_id]}",
-                "content":{"vpc_id":"${vpc_config.value}","subnets":"${var.subnets}","security_group_ids":"${var.security_groups}"}}},
-               "depends_on":["aws_iam_role_policy.build"],"tags":"${local.tags}"}},
-              "aws_iam_policy":{"manager":{"description":"What the machine may do that runs armrunner","tags":"${local.tags}"}}},
-             "output":{
-              "project":{"value":"${aws_codebuild_project.builds.name}","description":"The CodeBuild project."},
-              "bucket":{"value":"${aws_s3_bucket.jobs.id}","description":"The bucket for hand-overs."},
-              "manager_policy":{"value":"${aws_iam_policy.manager.arn}","description":"Attach this to the user or role of the machine that runs armrunner."}}}
-            """
-                .formatted(Installation.DEFAULT_IMAGE, Installation.DEFAULT_LOG_DAYS, ProjectPart.TIMEOUT_MINUTES, ProjectPart.QUEUED_MINUTES, BucketPart.JOB_DAYS, BucketPart.OLD_VERSION_DAYS);
+        {"//":"",
+         "terraform":{"required_version":">= 1.3","required_providers":{"aws":{"source":"hashicorp/aws","version":">= 5.60"}}},
+         "variable":{
+          "name":{"type":"string","default":"main","description":"Tells several installations of one account apart.",
+           "validation":{"condition":"${can(regex(\\"^[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?$\\", var.name))}",
+            "error_message":"Use up to 20 small letters, digits and dashes."}},
+          "size":{"type":"string","default":"small","description":"The machines, when a job asks for none: small, medium, large, xlarge or 2xlarge."},
+          "image":{"type":"string","default":"%1$s","description":"The curated image, when a job asks for none."},
+          "log_days":{"type":"number","default":%2$d,"description":"For how long boot logs are kept."},
+          "key_arn":{"type":"string","default":"","description":"A KMS key for the bucket; AWS's own when empty."},
+          "vpc_id":{"type":"string","default":"","description":"A network for the builds; AWS's own when empty."},
+          "subnets":{"type":"list(string)","default":[],"description":"Private subnets of that network."},
+          "security_groups":{"type":"list(string)","default":[],"description":"Security groups of that network."}},
+         "locals":{"tags":{"armrunner":"${var.name}"}},
+         "data":{"aws_region":{"current":{}},"aws_caller_identity":{"current":{}},"aws_partition":{"current":{}}},
+         "resource":{
+          "aws_iam_role":{"build":{"description":"Builds of armrunner's CodeBuild lane","tags":"${local.tags}"}},
+          "aws_iam_role_policy":{
+           "build":{"name":"build","role":"${aws_iam_role.build.id}"},
+           "key":{"name":"key","role":"${aws_iam_role.build.id}","count":"${var.key_arn == \\"\\" ? 0 : 1}"},
+           "network":{"name":"network","role":"${aws_iam_role.build.id}","count":"${var.vpc_id == \\"\\" ? 0 : 1}"}},
+          "aws_s3_bucket":{"jobs":{"force_destroy":true,"tags":"${local.tags}"}},
+          "aws_s3_bucket_public_access_block":{"jobs":{"bucket":"${aws_s3_bucket.jobs.id}","block_public_acls":true,
+           "block_public_policy":true,"ignore_public_acls":true,"restrict_public_buckets":true}},
+          "aws_s3_bucket_ownership_controls":{"jobs":{"bucket":"${aws_s3_bucket.jobs.id}","rule":{"object_ownership":"BucketOwnerEnforced"}}},
+          "aws_s3_bucket_server_side_encryption_configuration":{"jobs":{"bucket":"${aws_s3_bucket.jobs.id}",
+           "rule":{"bucket_key_enabled":true,"apply_server_side_encryption_by_default":{"sse_algorithm":"aws:kms",
+            "kms_master_key_id":"${var.key_arn == \\"\\" ? null : var.key_arn}"}}}},
+          "aws_s3_bucket_versioning":{"jobs":{"bucket":"${aws_s3_bucket.jobs.id}","versioning_configuration":{"status":"Enabled"}}},
+          "aws_s3_bucket_lifecycle_configuration":{"jobs":{"bucket":"${aws_s3_bucket.jobs.id}",
+           "depends_on":["aws_s3_bucket_versioning.jobs"],
+           "rule":{"id":"jobs","status":"Enabled","filter":{"prefix":"jobs/"},"expiration":{"days":%5$d},
+            "noncurrent_version_expiration":{"noncurrent_days":%6$d},
+            "abort_incomplete_multipart_upload":{"days_after_initiation":%6$d}}}},
+          "aws_s3_bucket_policy":{"jobs":{"bucket":"${aws_s3_bucket.jobs.id}","depends_on":["aws_s3_bucket_public_access_block.jobs"]}},
+          "aws_cloudwatch_log_group":{"boot":{"retention_in_days":"${var.log_days}","tags":"${local.tags}"}},
+          "aws_codebuild_project":{"builds":{"description":"GitLab jobs of armrunner",
+           "service_role":"${aws_iam_role.build.arn}","build_timeout":%3$d,"queued_timeout":%4$d,"auto_retry_limit":0,
+           "source":{"type":"NO_SOURCE"},"artifacts":{"type":"NO_ARTIFACTS"},"cache":{"type":"NO_CACHE"},
+           "environment":{"type":"ARM_CONTAINER","image":"${var.image}","compute_type":"${local.sizes[var.size]}",
+            "image_pull_credentials_type":"CODEBUILD","privileged_mode":false},
+           "logs_config":{"cloudwatch_logs":{"status":"ENABLED","group_name":"${aws_cloudwatch_log_group.boot.name}"}},
+           "dynamic":{"vpc_config":{"for_each":"${var.vpc_id == \\"\\" ? [] : [var.vpc_id]}",
+            "content":{"vpc_id":"${vpc_config.value}","subnets":"${var.subnets}","security_group_ids":"${var.security_groups}"}}},
+           "depends_on":["aws_iam_role_policy.build"],"tags":"${local.tags}"}},
+          "aws_iam_policy":{"manager":{"description":"What the machine may do that runs armrunner","tags":"${local.tags}"}}},
+         "output":{
+          "project":{"value":"${aws_codebuild_project.builds.name}","description":"The CodeBuild project."},
+          "bucket":{"value":"${aws_s3_bucket.jobs.id}","description":"The bucket for hand-overs."},
+          "manager_policy":{"value":"${aws_iam_policy.manager.arn}","description":"Attach this to the user or role of the machine that runs armrunner."}}}
+        """
+                .formatted(
+                        Installation.DEFAULT_IMAGE,
+                        Installation.DEFAULT_LOG_DAYS,
+                        ProjectPart.TIMEOUT_MINUTES,
+                        ProjectPart.QUEUED_MINUTES,
+                        BucketPart.JOB_DAYS,
+                        BucketPart.OLD_VERSION_DAYS);
     }
 }

@@ -1,6 +1,6 @@
 /**
- * Brings into an AWS account what the CodeBuild lane needs, takes it away again, and checks that all
- * of it works.
+ * Brings into an AWS account what the CodeBuild lane needs, takes it away again, and checks that
+ * all of it works.
  *
  * <p>{@link io.armrunner.codebuild.setup.Installation} is what the user asked for and gives every
  * resource its name. {@code Documents} has the policies and the buildspec, once, with placeholders:

@@ -92,7 +92,10 @@ final class FakeAccount implements AutoCloseable {
     @Override
     public void close() {
         clients.close();
-        aws.close();
-        loops.close();
+        try {
+            aws.close();
+        } finally {
+            loops.close();
+        }
     }
 }

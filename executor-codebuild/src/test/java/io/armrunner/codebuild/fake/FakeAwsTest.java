@@ -597,4 +597,29 @@ class FakeAwsTest {
                 .isInstanceOfSatisfying(
                         S3Exception.class, e -> assertThat(e.statusCode()).isEqualTo(404));
     }
+
+    @Test
+    void whatShowsASecretToAwsIsFoundAtTheEnd() throws Exception {
+        String secret = "glrt-" + FakeAws.SECRET_MARK;
+        account.clients
+                .ssm()
+                .putParameter(r ->
+                        r.name("/armrunner/token").value(secret).type(ParameterType.SECURE_STRING));
+        account.clients
+                .s3()
+                .putObject(r -> r.bucket(BUCKET).key("jobs/x"), RequestBody.fromString(secret));
+        // So far it is where it belongs. Each of these is not.
+        ended(start(request("echo " + secret).build()));
+        account.clients
+                .s3()
+                .putObject(r -> r.bucket(BUCKET).key(secret), RequestBody.fromString("x"));
+
+        assertThatThrownBy(() -> account.close())
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("AWS got to see secrets")
+                .hasMessageContaining("codebuild:StartBuild")
+                .hasMessageContaining("log group /armrunner/boot")
+                .hasMessageContaining("s3:PutObject");
+        account = new FakeAccount(directory, UnaryOperator.identity());
+    }
 }

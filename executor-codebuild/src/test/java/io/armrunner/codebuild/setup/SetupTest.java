@@ -43,9 +43,7 @@ class SetupTest {
                 FakeAws.start(
                         loops,
                         FakeAwsSettings.of(
-                                        directory,
-                                        Map.of("PATH", "/usr/bin:/bin"),
-                                        new Random(1))
+                                        directory, Map.of("PATH", "/usr/bin:/bin"), new Random(1))
                                 .withSpeed(100));
         clients = AwsClients.open(aws.place());
         installation = Installation.of("main", "eu-west-3", aws.account());
@@ -130,12 +128,7 @@ class SetupTest {
                                 .publicAccessBlockConfiguration()
                                 .restrictPublicBuckets())
                 .isTrue();
-        assertThat(
-                        clients.logs()
-                                .describeLogGroups()
-                                .logGroups()
-                                .getFirst()
-                                .retentionInDays())
+        assertThat(clients.logs().describeLogGroups().logGroups().getFirst().retentionInDays())
                 .isEqualTo(7);
     }
 
@@ -189,8 +182,7 @@ class SetupTest {
                 .hasMessage(
                         "The log group /armrunner/main/boot is there already and has no tag armrunner=main: it stays as it is. Take another --name, or tag it if it is yours.");
         List<String> plan =
-                new Teardown(installation, clients)
-                        .plan().stream().map(Object::toString).toList();
+                new Teardown(installation, clients).plan().stream().map(Object::toString).toList();
         assertThat(plan)
                 .containsExactly("leave   log group /armrunner/main/boot (not tagged as ours)");
         new Teardown(installation, clients).apply(_ -> {});
@@ -286,8 +278,8 @@ class SetupTest {
     @Test
     @Tag("CB-70")
     void aRegionWithoutArmNamesTheNearestThatHave() {
-        assertThatThrownBy(() ->
-                        plan(Installation.of("main", "eu-central-2", aws.account()), clients))
+        assertThatThrownBy(
+                        () -> plan(Installation.of("main", "eu-central-2", aws.account()), clients))
                 .hasMessage(
                         "CodeBuild has no arm64 builds in eu-central-2. The nearest regions that have are eu-central-1, eu-south-1, eu-west-3: give one with --region.");
     }
@@ -298,7 +290,8 @@ class SetupTest {
 
         Regions.Choice choice =
                 Regions.choose(
-                        aws.place(), List.of("eu-central-2", "eu-west-1", "eu-west-3", "us-east-1"));
+                        aws.place(),
+                        List.of("eu-central-2", "eu-west-1", "eu-west-3", "us-east-1"));
 
         assertThat(choice.place().region()).isEqualTo("eu-west-3");
         assertThat(choice.account()).isEqualTo("123456789012");
@@ -347,7 +340,8 @@ class SetupTest {
             List<Check.Finding> findings = new ArrayList<>();
             String policy = managerPolicy().replace("\"" + action + "\"", "\"x:none\"");
             try (AwsClients manager = as(policy)) {
-                boolean good = new Check(installation, manager, "n1", QUICK, findings::add).run(false);
+                boolean good =
+                        new Check(installation, manager, "n1", QUICK, findings::add).run(false);
                 assertThat(good).as(action).isFalse();
             }
             assertThat(findings)
@@ -364,14 +358,16 @@ class SetupTest {
     @Tag("CB-67")
     void theQuotaIsReadAndExplained() throws Exception {
         apply(installation, clients);
-        assertThat(Check.meaning(0, BuildSize.SMALL, "eu-west-3")).contains("may not run", "L-5ED1D25B");
+        assertThat(Check.meaning(0, BuildSize.SMALL, "eu-west-3"))
+                .contains("may not run", "L-5ED1D25B");
         assertThat(Check.meaning(1, BuildSize.LARGE, "eu-west-3"))
                 .contains("one after the other", "--quota-code L-596BEAB4", "--region eu-west-3");
         assertThat(Check.meaning(60, BuildSize.SMALL, "eu-west-3")).startsWith("60: so many");
         aws.region().quotas().limit(BuildSize.SMALL, 1);
         List<Check.Finding> findings = new ArrayList<>();
 
-        assertThat(new Check(installation, clients, "n1", QUICK, findings::add).run(false)).isTrue();
+        assertThat(new Check(installation, clients, "n1", QUICK, findings::add).run(false))
+                .isTrue();
 
         assertThat(findings)
                 .anySatisfy(finding -> {
@@ -384,7 +380,8 @@ class SetupTest {
     void withoutASetupTheCheckSaysWhatToRun() throws Exception {
         List<Check.Finding> findings = new ArrayList<>();
 
-        assertThat(new Check(installation, clients, "n1", QUICK, findings::add).run(false)).isFalse();
+        assertThat(new Check(installation, clients, "n1", QUICK, findings::add).run(false))
+                .isFalse();
 
         assertThat(findings.getLast().toString())
                 .isEqualTo(
@@ -394,8 +391,7 @@ class SetupTest {
     @Test
     @Tag("CB-68")
     void wrongKeysAreToldWithoutAStackTrace() {
-        AwsPlace wrong =
-                aws.place(new AwsPlace.Keys("AKIANOBODY", Secret.of("x"), Secret.NONE));
+        AwsPlace wrong = aws.place(new AwsPlace.Keys("AKIANOBODY", Secret.of("x"), Secret.NONE));
         assertThatThrownBy(() -> Regions.choose(wrong, List.of("eu-west-3")))
                 .hasMessageContaining(
                         "Could not ask AWS who we are in eu-west-3: AWS does not know the access key");

@@ -89,8 +89,7 @@ class TemplatesTest {
                     .isEqualTo(
                             JSON.readTree(
                                     clients.s3()
-                                            .getBucketPolicy(r ->
-                                                    r.bucket(INSTALLATION.bucket()))
+                                            .getBucketPolicy(r -> r.bucket(INSTALLATION.bucket()))
                                             .policy()));
             sameProject(
                     resources.at("/Project/Properties"),
@@ -105,7 +104,8 @@ class TemplatesTest {
     private static void sameProject(JsonNode template, Project project) {
         assertThat(template.path("Name").asText()).isEqualTo(project.name());
         assertThat(template.path("ServiceRole").asText()).isEqualTo(project.serviceRole());
-        assertThat(template.at("/Source/BuildSpec").asText()).isEqualTo(project.source().buildspec());
+        assertThat(template.at("/Source/BuildSpec").asText())
+                .isEqualTo(project.source().buildspec());
         assertThat(template.at("/Source/Type").asText()).isEqualTo(project.source().typeAsString());
         assertThat(template.at("/Artifacts/Type").asText())
                 .isEqualTo(project.artifacts().typeAsString());
@@ -119,8 +119,7 @@ class TemplatesTest {
                 .isEqualTo(project.environment().imagePullCredentialsTypeAsString());
         assertThat(environment.path("PrivilegedMode").asBoolean())
                 .isEqualTo(project.environment().privilegedMode());
-        assertThat(template.path("TimeoutInMinutes").asInt())
-                .isEqualTo(project.timeoutInMinutes());
+        assertThat(template.path("TimeoutInMinutes").asInt()).isEqualTo(project.timeoutInMinutes());
         assertThat(template.path("QueuedTimeoutInMinutes").asInt())
                 .isEqualTo(project.queuedTimeoutInMinutes());
         assertThat(template.path("AutoRetryLimit").asInt()).isEqualTo(project.autoRetryLimit());
@@ -138,11 +137,9 @@ class TemplatesTest {
                         .serverSideEncryptionConfiguration()
                         .rules()
                         .getFirst();
-        JsonNode rule =
-                template.at("/BucketEncryption/ServerSideEncryptionConfiguration/0");
+        JsonNode rule = template.at("/BucketEncryption/ServerSideEncryptionConfiguration/0");
         assertThat(rule.at("/ServerSideEncryptionByDefault/SSEAlgorithm").asText())
-                .isEqualTo(
-                        encryption.applyServerSideEncryptionByDefault().sseAlgorithmAsString());
+                .isEqualTo(encryption.applyServerSideEncryptionByDefault().sseAlgorithmAsString());
         assertThat(rule.path("BucketKeyEnabled").asBoolean())
                 .isEqualTo(encryption.bucketKeyEnabled());
         var lifecycle =
@@ -152,15 +149,12 @@ class TemplatesTest {
                         .getFirst();
         JsonNode jobs = template.at("/LifecycleConfiguration/Rules/0");
         assertThat(jobs.path("Prefix").asText()).isEqualTo(lifecycle.filter().prefix());
-        assertThat(jobs.path("ExpirationInDays").asInt())
-                .isEqualTo(lifecycle.expiration().days());
+        assertThat(jobs.path("ExpirationInDays").asInt()).isEqualTo(lifecycle.expiration().days());
         assertThat(jobs.at("/NoncurrentVersionExpiration/NoncurrentDays").asInt())
                 .isEqualTo(lifecycle.noncurrentVersionExpiration().noncurrentDays());
         assertThat(template.at("/VersioningConfiguration/Status").asText())
                 .isEqualTo(
-                        clients.s3()
-                                .getBucketVersioning(r -> r.bucket(bucket))
-                                .statusAsString());
+                        clients.s3().getBucketVersioning(r -> r.bucket(bucket)).statusAsString());
     }
 
     @Test
@@ -202,7 +196,11 @@ class TemplatesTest {
     void aVariableOfIamIsLeftToIam() throws Exception {
         assertThat(Templates.cloudFormation()).contains("${!codebuild:buildArn}");
         assertThat(Templates.terraform()).contains("$${codebuild:buildArn}");
-        assertThat(policy(JSON.readTree(Templates.terraform()).at("/resource/aws_iam_role_policy/build/policy")).toString())
+        assertThat(
+                        policy(
+                                        JSON.readTree(Templates.terraform())
+                                                .at("/resource/aws_iam_role_policy/build/policy"))
+                                .toString())
                 .contains("jobs/${codebuild:buildArn}/*");
         // Whatever is not IAM's is one of the three that AWS or the user fills in.
         assertThat(Templates.cloudFormation()).doesNotContain("<name>", "<region>", "<account>");
@@ -257,11 +255,9 @@ class TemplatesTest {
         }
         if (node.isObject()) {
             ObjectNode object = JSON.createObjectNode();
-            node.properties()
-                    .forEach(each -> object.set(each.getKey(), resolved(each.getValue())));
+            node.properties().forEach(each -> object.set(each.getKey(), resolved(each.getValue())));
             return object;
         }
         return node;
     }
-
 }

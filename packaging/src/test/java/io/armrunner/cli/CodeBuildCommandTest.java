@@ -1,0 +1,181 @@
+package io.armrunner.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.armrunner.codebuild.aws.AwsPlace;
+import io.armrunner.codebuild.fake.FakeAws;
+import io.armrunner.codebuild.fake.FakeAwsSettings;
+import io.armrunner.http.EventLoops;
+import java.io.BufferedReader;
+import java.io.PrintWriter;
+import java.io.StringReader;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class CodeBuildCommandTest {
+    @TempDir Path directory;
+    private final EventLoops loops = EventLoops.open(1);
+    private final Map<String, String> environment = new HashMap<>();
+    private FakeAws aws;
+    private StringWriter out = new StringWriter();
+    private StringWriter err = new StringWriter();
+    private String answers = "";
+    private boolean interactive;
+
+    @BeforeEach
+    void start() throws Exception {
+        aws =
+                FakeAws.start(
+                        loops,
+                        FakeAwsSettings.of(
+                                        directory, Map.of("PATH", "/usr/bin:/bin"), new Random(1))
+                                .withSpeed(100));
+        AwsPlace.Keys keys = aws.place().keys().orElseThrow();
+        environment.put("AWS_ENDPOINT_URL", aws.endpoint().toString());
+        environment.put("AWS_ACCESS_KEY_ID", keys.accessKey());
+        environment.put("AWS_SECRET_ACCESS_KEY", keys.secretKey().value());
+        environment.put("AWS_REGION", "eu-west-3");
+    }
+
+    @AfterEach
+    void stop() {
+        aws.close();
+        loops.close();
+    }
+
+    private int run(String... words) {
+        out = new StringWriter();
+        err = new StringWriter();
+        Surroundings surroundings =
+                new Surroundings(
+                        new PrintWriter(out, true),
+                        new PrintWriter(err, true),
+                        new BufferedReader(new StringReader(answers)),
+                        interactive,
+                        environment,
+                        directory,
+                        directory,
+                        false,
+                        () -> "host",
+                        InstantSource.system());
+        return new Main(surroundings, Commands.of(surroundings)).run(words);
+    }
+
+    @Test
+    @Tag("CB-67")
+    void setUpCheckTearDown() {
+        assertThat(run("codebuild", "setup", "--dry-run")).isZero();
+        assertThat(out.toString())
+                .contains(
+                        "In account 123456789012, region eu-west-3:",
+                        "create  project armrunner-main",
+                        "Nothing was done.");
+        assertThat(run("codebuild", "setup")).isZero();
+        assertThat(out.toString()).contains("Nothing was done: add --yes to do it.");
+        assertThat(aws.count("*:Create*")).isZero();
+
+        assertThat(run("codebuild", "setup", "--yes")).isZero();
+        assertThat(out.toString())
+                .contains(
+                        "done    project armrunner-main",
+                        "Bucket:  armrunner-main-123456789012-eu-west-3",
+                        "armrunner codebuild check --name main --region eu-west-3");
+        assertThat(run("codebuild", "setup")).isZero();
+        assertThat(out.toString()).contains("Everything is as it should be.");
+
+        assertThat(run("codebuild", "check")).isZero();
+        assertThat(out.toString())
+                .contains(
+                        "ok     credentials: account 123456789012, region eu-west-3",
+                        "ok     codebuild:StartBuild",
+                        "ok     builds at once, size small: 20:");
+
+        assertThat(run("codebuild", "teardown", "--yes")).isZero();
+        assertThat(out.toString()).contains("deleted role armrunner-main-build-eu-west-3");
+        assertThat(run("codebuild", "teardown")).isZero();
+        assertThat(out.toString()).contains("There is nothing to remove.");
+        assertThat(run("codebuild", "check")).isEqualTo(1);
+        assertThat(err.toString()).isEmpty();
+    }
+
+    @Test
+    void aPersonIsAskedFirst() {
+        interactive = true;
+        answers = "no\n";
+        assertThat(run("codebuild", "setup")).isZero();
+        assertThat(out.toString()).contains("Do it? [y/N]", "Nothing was done.");
+        answers = "y\n";
+        assertThat(run("codebuild", "setup")).isZero();
+        assertThat(out.toString()).contains("done    project armrunner-main");
+    }
+
+    @Test
+    void ofSeveralRegionsTheFirstThatWorksIsTaken() {
+        aws.region("eu-west-1").down(true);
+
+        assertThat(
+                        run(
+                                "codebuild",
+                                "setup",
+                                "--dry-run",
+                                "--region",
+                                "eu-central-2,eu-west-1,eu-north-1"))
+                .isZero();
+
+        assertThat(out.toString())
+                .contains(
+                        "passed over eu-central-2: CodeBuild has no arm64 builds there",
+                        "passed over Could not ask AWS who we are in eu-west-1",
+                        "region eu-north-1:");
+    }
+
+    @Test
+    @Tag("CB-68")
+    void whatIsWrongIsOneLineWithoutAStackTrace() {
+        environment.put("AWS_ACCESS_KEY_ID", "AKIANOBODY");
+        assertThat(run("codebuild", "check")).isEqualTo(1);
+        assertThat(err.toString())
+                .hasLineCount(1)
+                .contains("AWS does not know the access key", "eu-west-3");
+        assertThat(run("codebuild", "setup", "--size", "huge")).isEqualTo(1);
+        environment.put("AWS_ACCESS_KEY_ID", aws.place().keys().orElseThrow().accessKey());
+        assertThat(run("codebuild", "setup", "--size", "huge")).isEqualTo(2);
+        assertThat(err.toString()).contains("small, medium, large, xlarge, 2xlarge");
+        assertThat(run("codebuild", "setup", "--name", "Not_Good")).isEqualTo(2);
+        assertThat(run("codebuild")).isEqualTo(2);
+        assertThat(err.toString()).contains("setup, check, teardown or print");
+    }
+
+    @Test
+    void policiesAndTemplatesArePrintedWithoutAsking() throws Exception {
+        assertThat(
+                        run(
+                                "codebuild",
+                                "print",
+                                "manager-policy",
+                                "--account",
+                                "123456789012",
+                                "--region",
+                                "eu-west-3"))
+                .isZero();
+        assertThat(out.toString())
+                .contains(
+                        "codebuild:StartBuild",
+                        "arn:aws:s3:::armrunner-main-123456789012-eu-west-3/jobs/*");
+        assertThat(run("codebuild", "print", "cloudformation")).isZero();
+        assertThat(out.toString())
+                .isEqualTo(Files.readString(Path.of("aws", "cloudformation.yaml")));
+        assertThat(run("codebuild", "print", "poem")).isEqualTo(2);
+        assertThat(aws.calls()).isEmpty();
+    }
+}
