@@ -61,6 +61,10 @@ final class Metrics implements JobEvents {
                     "runner",
                     "runner_name",
                     "system_id");
+    private final Counter configurations =
+            counter(
+                    "gitlab_runner_configuration_loaded",
+                    "Total number of times the configuration file was loaded");
     private final Counter failed =
             counter(
                     "gitlab_runner_failed_jobs",
@@ -322,6 +326,7 @@ final class Metrics implements JobEvents {
     public void serves(List<RunnerFacts> now, int jobsAtOnce) {
         runners = List.copyOf(now);
         concurrent = jobsAtOnce;
+        configurations.inc();
         for (RunnerFacts each : now) {
             jobs.labelValues(each.runner(), each.name(), each.systemId()).inc(0);
         }

@@ -171,13 +171,13 @@ public final class TraceLog implements AutoCloseable {
      * @return checksum and size of all that GitLab gets, for the final update
      */
     public JobUpdate.LogState end() {
-        Runnable grown;
+        Runnable grown = () -> {};
         synchronized (this) {
             if (!ended && cut >= 0) {
                 addEnd();
+                grown = growth;
             }
             ended = true;
-            grown = growth;
         }
         grown.run();
         return state();

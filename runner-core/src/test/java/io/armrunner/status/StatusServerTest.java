@@ -33,6 +33,7 @@ class StatusServerTest {
                     .contains(
                             "gitlab_runner_jobs{executor_stage=\"idle\",runner=\"Zk3QpW9xL\",runner_name=\"rack one\",stage=\"idle\",state=\"idle\",system_id=\"s_0123456789ab\"} 0.0",
                             "gitlab_runner_concurrent 8.0",
+                            "gitlab_runner_configuration_loaded_total 1.0",
                             "gitlab_runner_limit{runner=\"Zk3QpW9xL\",runner_name=\"rack one\",system_id=\"s_0123456789ab\"} 4.0",
                             "gitlab_runner_jobs_total{runner=\"Zk3QpW9xL\",runner_name=\"rack one\",system_id=\"s_0123456789ab\"} 0.0");
             JobKey first = service.begin(1, "one");
