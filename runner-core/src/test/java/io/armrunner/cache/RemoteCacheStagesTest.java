@@ -58,6 +58,19 @@ class RemoteCacheStagesTest {
         return job;
     }
 
+    @Test
+    void aMeterSaysHowFarATransferIsWhenTheJobWantsIt() throws Exception {
+        CacheJob first = job("one").variable("TRANSFER_METER_FREQUENCY", "1s");
+        first.file("vendor/a", "a");
+        assertThat(first.save().raw())
+                .containsPattern("Uploading cache (\\d+ B)/\\1 \\([^)]+/s\\) {16}\n");
+
+        Ran ran = job("two").variable("TRANSFER_METER_FREQUENCY", "1s").restore();
+        assertThat(ran.raw())
+                .containsPattern("Downloading cache (\\d+ B)/\\1 \\([^)]+/s\\) {16}\n");
+        assertThat(saved("three").restore().raw()).doesNotContain("Downloading cache 1");
+    }
+
     @Tag("JS-149")
     @Tag("JS-151")
     @Test
