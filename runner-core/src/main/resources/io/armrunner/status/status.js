@@ -126,13 +126,14 @@ function showJob(status, now) {
   const [kind, word] = result(job);
   $("job-title").replaceChildren(make("span", "pill " + kind, word), document.createTextNode(" " + (job.name || "job " + job.id)));
   const end = job.ended ? time(job.ended) : now;
+  $("job-place").textContent = (job.project || "project " + job.project_id) + " #" + job.id;
+  $("job-link").hidden = !/^https?:\/\//.test(job.url);
+  if (!$("job-link").hidden) $("job-link").href = job.url;
   facts($("job-facts"), [
-    ["Project", job.project || String(job.project_id)],
-    ["Job", "#" + job.id],
     ["Stage", job.stage],
     ["Took", duration((end - time(job.accepted)) / 1000)],
     ["Script after", job.script ? duration((time(job.script) - time(job.accepted)) / 1000) : ""],
-    ["Waited in GitLab", duration(job.queued_s)],
+    ["In the queue", duration(job.queued_s)],
     ["Failure", job.failure_reason ? job.failure_reason.replaceAll("_", " ") + (job.exit_code ? ", exit code " + job.exit_code : "") : ""],
     ["Runner", job.runner_name || job.runner],
     ["Lane", job.lane],

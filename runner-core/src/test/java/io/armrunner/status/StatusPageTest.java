@@ -136,7 +136,10 @@ class StatusPageTest {
             awaitText("#log", "$ make -j4", "src/module_14.c", "LD    build/app");
             assertThat(browser.text("#log"))
                     .doesNotContain("section_start", "2026-11-23T", "50%", "\u001b");
-            awaitText("#job-facts", "platform/api", "Script after");
+            awaitText("#job-place", "platform/api #4711");
+            awaitText("#job-facts", "Script after");
+            assertThat(browser.evaluate("document.querySelector('#job-link').href").asText())
+                    .isEqualTo("https://gitlab.example.com/group/project/-/jobs/4711");
             browser.screenshot(PICTURES.resolve("status-page-job.png"));
             service.write(
                     new JobKey("Zk3QpW9xL", 4711),
