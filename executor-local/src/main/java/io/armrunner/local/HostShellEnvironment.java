@@ -45,8 +45,9 @@ public final class HostShellEnvironment implements Environment {
 
     private final Host host;
     private final Path directory;
-    private final String nonce;
+    private String nonce;
     private int stages;
+    private boolean takenUp;
     private @Nullable OutputPipe pipe;
 
     /**
@@ -82,6 +83,38 @@ public final class HostShellEnvironment implements Environment {
         }
     }
 
+    @Override
+    public String handle() {
+        return nonce;
+    }
+
+    @Override
+    public int started() {
+        return stages;
+    }
+
+    @Override
+    public void takeUp(String handle, int started, OutputPipe.Position from) throws IOException {
+        nonce = handle;
+        stages = started;
+        takenUp = true;
+        pipe = OutputPipe.attach(directory, from);
+    }
+
+    @Override
+    public Optional<Running> running() throws IOException, InterruptedException {
+        return StageProcess.attach(open(), stages, nonce)
+                .map(stage -> new HostShellStage(open(), stage));
+    }
+
+    private OutputPipe open() {
+        OutputPipe open = pipe;
+        if (open == null) {
+            throw new IllegalStateException("the environment was not prepared");
+        }
+        return open;
+    }
+
     private boolean isInstalled(String program) {
         return Stream.of(host.inherited().getOrDefault("PATH", "/usr/bin:/bin").split(":", -1))
                 .filter(folder -> !folder.isEmpty())
@@ -89,12 +122,13 @@ public final class HostShellEnvironment implements Environment {
     }
 
     @Override
-    public Running start(StageScript script) throws IOException {
-        OutputPipe open = pipe;
-        if (open == null) {
-            throw new IllegalStateException("the environment was not prepared");
+    public Running start(StageScript script) throws IOException, InterruptedException {
+        OutputPipe open = open();
+        if (takenUp) {
+            open.revive();
         }
         return new HostShellStage(
+                open,
                 StageProcess.start(
                         open,
                         ++stages,
@@ -146,13 +180,25 @@ public final class HostShellEnvironment implements Environment {
         /** Looking through the processes of a host costs a millisecond or more. */
         private static final Duration GROUP_LOOK = Duration.ofMillis(50);
 
+        private final OutputPipe pipe;
         private final StageProcess process;
         private Optional<StageEnd> end = Optional.empty();
         private boolean terminated;
         private boolean killed;
 
-        HostShellStage(StageProcess process) {
+        HostShellStage(OutputPipe pipe, StageProcess process) {
+            this.pipe = pipe;
             this.process = process;
+        }
+
+        @Override
+        public boolean isOver() throws IOException {
+            return process.isOver();
+        }
+
+        @Override
+        public void release(OutputPipe.Position done) throws IOException {
+            pipe.release(done);
         }
 
         @Override
@@ -175,8 +221,7 @@ public final class HostShellEnvironment implements Environment {
 
         @Override
         public void terminate() throws IOException, InterruptedException {
-            terminated = true;
-            process.signal("TERM");
+            terminated = process.signal("TERM");
         }
 
         @Override

@@ -27,7 +27,7 @@ final class ConfigReload {
     private final Config started;
     private final Surroundings surroundings;
     private final Set<String> needRestart = new HashSet<>();
-    private Config current;
+    private volatile Config current;
     private List<ConfiguredRunner> runners = List.of();
 
     /**
@@ -38,6 +38,11 @@ final class ConfigReload {
         this.surroundings = surroundings;
         this.started = config;
         this.current = config;
+    }
+
+    /** Whether SIGTERM leaves running jobs to the next process, by the configuration in use. */
+    boolean handsOver() {
+        return current.handsOver();
     }
 
     /** The runners to start with. */

@@ -11,6 +11,7 @@ import io.armrunner.manager.ConfiguredRunner;
 import io.armrunner.manager.DiskFloor;
 import io.armrunner.manager.Journal;
 import io.armrunner.manager.Manager;
+import io.armrunner.manager.StateLock;
 import io.armrunner.status.Operations;
 import io.armrunner.trace.Ticker;
 import io.armrunner.trace.UploadSettings;
@@ -31,6 +32,9 @@ final class RunService implements Work<RunCommand> {
 
     /** Event loops only move bytes: one is enough for a thousand jobs. */
     private static final int EVENT_LOOPS = 1;
+
+    /** An upgrade starts this one while the one before is still about to end. */
+    private static final Duration PREDECESSOR = Duration.ofSeconds(15);
 
     private final Surroundings surroundings;
 
@@ -104,12 +108,12 @@ final class RunService implements Work<RunCommand> {
             Bounds bounds,
             Optional<Changes> changes)
             throws IOException, InterruptedException, UserError {
-        Path state = StatePlace.ofService(surroundings, configDirectory);
-        try (Signals signals = new Signals();
+        try (StateLock state = state(configDirectory, changes.isPresent());
+                Signals signals = new Signals();
                 EventLoops loops = EventLoops.open(EVENT_LOOPS);
                 Operations operations =
                         OperationsOpening.open(
-                                surroundings, loops, config.operation(), state, listenAddress);
+                                surroundings, loops, config.operation(), state.directory(), listenAddress);
                 RunnerFactory factory =
                         new RunnerFactory(
                                 surroundings,
@@ -131,7 +135,7 @@ final class RunService implements Work<RunCommand> {
             Manager manager =
                     new Manager(
                             settings,
-                            new Journal(state.resolve("jobs")),
+                            new Journal(state.directory().resolve("jobs")),
                             EngineLimits.DEFAULT,
                             UploadSettings.DEFAULT,
                             surroundings.clock(),
@@ -141,7 +145,7 @@ final class RunService implements Work<RunCommand> {
                                     (long) config.operation().minFreeDiskMib() << 20, operations));
             manager.start(runners);
             if (changes.isEmpty()) {
-                return untilTold(manager, signals, bounds, () -> {});
+                return untilTold(manager, signals, bounds, reload, () -> {});
             }
             Changes from = changes.get();
             try (ConfigWatch watch =
@@ -149,16 +153,48 @@ final class RunService implements Work<RunCommand> {
                             () -> List.of(from.file().path()),
                             () -> reload.load(from.file(), from.words(), manager),
                             from.loaded())) {
-                return untilTold(manager, signals, bounds, watch::loadNow);
+                return untilTold(manager, signals, bounds, reload, watch::loadNow);
             }
         }
     }
 
     /**
-     * SIGHUP loads the configuration anew, SIGQUIT waits for the jobs that run, SIGTERM and SIGINT
-     * end them; a second one of those ends the process at once (job-semantics §11.1).
+     * The right to what must outlive the process: in systemd's place for it, or beside the
+     * configuration.
      */
-    private static int untilTold(Manager manager, Signals signals, Bounds bounds, Runnable reload)
+    private StateLock state(Path configDirectory, boolean service)
+            throws IOException, InterruptedException, UserError {
+        Path directory = StatePlace.ofService(surroundings, configDirectory);
+        if (!service) {
+            // Several of these may run beside each other and beside the service.
+            return StateLock.takeAny(directory);
+        }
+        try {
+            return StateLock.take(directory, PREDECESSOR);
+        } catch (IOException e) {
+            throw new UserError(String.valueOf(e.getMessage()));
+        }
+    }
+
+    /** Ends the process and leaves its jobs: from here on nothing may be done for them. */
+    private static void handOver(Manager manager) throws InterruptedException {
+        LOG.info("handing_over jobs={}", manager.running());
+        boolean all = manager.handOver();
+        LOG.info("handed_over jobs={} hint=\"the next start takes them up\"", manager.running());
+        // No orderly end: what is closed under a running job would look like a failure of it.
+        Runtime.getRuntime().halt(all ? 0 : 1);
+    }
+
+    /**
+     * SIGHUP loads the configuration anew, SIGQUIT waits for the jobs that run, SIGTERM and SIGINT
+     * end them, unless the configuration lets SIGTERM hand them over; a second one of those ends the process at once (job-semantics §11.1).
+     */
+    private static int untilTold(
+            Manager manager,
+            Signals signals,
+            Bounds bounds,
+            ConfigReload configuration,
+            Runnable reload)
             throws InterruptedException {
         signals.onReload(reload);
         Signals.Kind kind =
@@ -174,6 +210,9 @@ final class RunService implements Work<RunCommand> {
                 return 0;
             }
             kind = forced.get();
+        }
+        if (kind == Signals.Kind.TERMINATE && configuration.handsOver()) {
+            handOver(manager);
         }
         String word = kind == Signals.Kind.INTERRUPT ? "interrupt" : "terminated";
         LOG.info("stopping signal={} jobs={}", word, manager.running());

@@ -94,6 +94,7 @@ final class RunSingleService implements Work<RunSingleCommand> {
                 config.listenAddress(),
                 config.connectionMaxAge(),
                 Duration.ofSeconds(command.shutdownTimeout()),
+                false,
                 config.labels(),
                 config.user(),
                 config.sessionServer(),

@@ -16,6 +16,7 @@ import java.util.Optional;
  * @param listenAddress where metrics are to be served
  * @param connectionMaxAge how long a kept-alive connection to GitLab is used
  * @param shutdownTimeout how long a forceful shutdown may take
+ * @param handsOver whether SIGTERM leaves running jobs to the next process instead of ending them
  * @param labels labels of every runner; a runner's own labels are merged over them in {@link
  *     RunnerConfig#labels()}
  * @param user whom jobs run as, when the process is root
@@ -31,6 +32,7 @@ public record Config(
         Optional<String> listenAddress,
         Duration connectionMaxAge,
         Duration shutdownTimeout,
+        boolean handsOver,
         Map<String, String> labels,
         Optional<String> user,
         SessionServer sessionServer,

@@ -18,6 +18,8 @@ final class ConfigAssembly {
     private static final Set<String> LOG_LEVELS =
             Set.of("panic", "fatal", "error", "warning", "warn", "info", "debug", "trace");
     private static final Set<String> LOG_FORMATS = Set.of("runner", "text", "json");
+    private static final String HAND_OVER = "hand-over";
+    private static final Set<String> SHUTDOWNS = Set.of("end-jobs", HAND_OVER);
     private static final Set<String> HTTP = Set.of("http", "https");
     // GitLab stores no more than this for a runner.
     private static final int MOST_LABELS = 32;
@@ -68,6 +70,7 @@ final class ConfigAssembly {
                 settings.string("listen_address"),
                 duration(settings, "", "connection_max_age", Duration.ofMinutes(15)),
                 seconds(settings, "shutdown_timeout", 30),
+                oneOf(settings, "shutdown", SHUTDOWNS).filter(HAND_OVER::equals).isPresent(),
                 labels,
                 settings.string("user"),
                 sessionServer(settings.table("session_server")),

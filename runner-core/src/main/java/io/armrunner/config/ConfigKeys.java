@@ -27,6 +27,7 @@ public final class ConfigKeys {
             sentry_dsn                  string no-effect
             connection_max_age          duration
             shutdown_timeout            integer
+            shutdown                    string
             labels                      string_map
             user                        string no-effect
             session_server              table no-effect

@@ -21,6 +21,7 @@ import io.armrunner.trace.TraceUploader;
 import io.armrunner.trace.UploadSettings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
@@ -117,15 +118,11 @@ public final class JobSession {
      *     had been killed
      */
     public Ending run() throws IOException, InterruptedException {
+        Progress progress;
         TraceLog trace;
         try {
-            trace =
-                    TraceLog.create(
-                            around.directory().resolve("trace"),
-                            OutputLimit.ofKibibytes(
-                                    settings.output().limitKib(),
-                                    settings.output().endKib(),
-                                    settings.output().keptKib()));
+            progress = Progress.open(around.directory(), around.clock(), around.ticker(), stop);
+            trace = trace(progress.saved().log().length());
         } catch (IOException e) {
             around.reports()
                     .reports(false)
@@ -135,34 +132,68 @@ public final class JobSession {
                                     FailureReason.RUNNER_SYSTEM_FAILURE));
             throw e;
         }
-        try (trace) {
-            return runWith(trace);
+        try (progress;
+                trace) {
+            return runWith(trace, progress);
         }
     }
 
-    private Ending runWith(TraceLog trace) throws InterruptedException {
+    /** What lies behind the length that was written down was sent to nobody. */
+    private TraceLog trace(long length) throws IOException {
+        Path path = around.directory().resolve("trace");
+        OutputLimit limit =
+                OutputLimit.ofKibibytes(
+                        settings.output().limitKib(),
+                        settings.output().endKib(),
+                        settings.output().keptKib());
+        if (length > 0) {
+            return TraceLog.reopen(path, limit, length);
+        }
+        Files.deleteIfExists(path);
+        return TraceLog.create(path, limit);
+    }
+
+    private Ending runWith(TraceLog trace, Progress progress)
+            throws IOException, InterruptedException {
         JobPlan plan;
         try {
             plan = PlanCompiler.compile(payload, settings, place);
         } catch (JobFailure unusable) {
-            return refuse(trace, unusable);
+            return refuse(trace, progress, unusable);
         }
         JobReports reports = around.reports().reports(plan.debugTrace());
-        switch (accept(reports)) {
-            case GO_ON -> {}
-            case OVER -> {
-                return new Ending(new Outcome.Over(), TraceUploader.Delivery.OVER, 0);
-            }
-            case CANCELED -> {
-                // Sent as it is: the one place where GitLab wants to read our own word
-                // (runner-protocol §3.7).
-                JobUpdate update = JobUpdate.Failed.of(trace.state(), FailureReason.JOB_CANCELED);
-                TraceUploader.Delivery delivery = uploader(trace, reports).finish(update);
-                return new Ending(
-                        new Outcome.Failed(FailureReason.JOB_CANCELED, "canceled", 0), delivery, 0);
+        if (progress.isTakenUp()) {
+            LOG.info(
+                    "job_taken_up job={} at=\"{}\" log_bytes={} sent_bytes={}",
+                    payload.id(),
+                    progress.summary(),
+                    trace.size(),
+                    progress.saved().acknowledged());
+        }
+        if (progress.outcome().isPresent()) {
+            return deliver(progress.outcome().get(), trace, uploader(trace, reports, progress));
+        }
+        if (!progress.isTakenUp()) {
+            switch (accept(reports)) {
+                case GO_ON -> progress.begin();
+                case OVER -> {
+                    return new Ending(new Outcome.Over(), TraceUploader.Delivery.OVER, 0);
+                }
+                case CANCELED -> {
+                    // Sent as it is: the one place where GitLab wants to read our own word
+                    // (runner-protocol §3.7).
+                    JobUpdate update =
+                            JobUpdate.Failed.of(trace.state(), FailureReason.JOB_CANCELED);
+                    TraceUploader.Delivery delivery =
+                            uploader(trace, reports, progress).finish(update);
+                    return new Ending(
+                            new Outcome.Failed(FailureReason.JOB_CANCELED, "canceled", 0),
+                            delivery,
+                            0);
+                }
             }
         }
-        TraceUploader uploader = uploader(trace, reports);
+        TraceUploader uploader = uploader(trace, reports, progress);
         Thread upload =
                 Thread.ofVirtual()
                         .name("trace-" + payload.id())
@@ -174,50 +205,62 @@ public final class JobSession {
                             }
                         });
         try {
-            Outcome outcome = writeLog(trace, plan, uploader);
-            TraceUploader.Delivery delivery =
-                    outcome instanceof Outcome.Over
-                            ? TraceUploader.Delivery.OVER
-                            : uploader.finish(finalUpdate(outcome, trace));
-            return new Ending(outcome, delivery, trace.size());
+            return deliver(writeLog(trace, plan, progress, uploader), trace, uploader);
         } finally {
             upload.interrupt();
             upload.join();
         }
     }
 
-    private Outcome writeLog(TraceLog trace, JobPlan plan, TraceUploader uploader)
+    private Ending deliver(Outcome outcome, TraceLog trace, TraceUploader uploader)
             throws InterruptedException {
-        try (JobLog log =
-                new JobLog(
-                        trace,
-                        masks(plan),
-                        new JobLog.Format(plan.sections(), plan.timestamps()),
-                        around.clock())) {
-            Outcome outcome;
-            try {
-                outcome = stagesAndLastLine(log, plan, uploader);
-            } catch (UncheckedIOException full) {
-                // The log takes no more but its last lines, which it keeps in memory.
-                LOG.error("job_log_full job={} error=\"{}\"", payload.id(), full.getMessage());
-                outcome =
-                        new Outcome.Failed(
-                                FailureReason.RUNNER_SYSTEM_FAILURE,
-                                String.valueOf(full.getMessage()),
-                                0);
-                lastLine(log, outcome);
-            }
-            return outcome;
-        }
+        TraceUploader.Delivery delivery =
+                outcome instanceof Outcome.Over
+                        ? TraceUploader.Delivery.OVER
+                        : uploader.finish(finalUpdate(outcome, trace));
+        return new Ending(outcome, delivery, trace.size());
     }
 
-    private Outcome stagesAndLastLine(JobLog log, JobPlan plan, TraceUploader uploader)
+    private Outcome writeLog(
+            TraceLog trace, JobPlan plan, Progress progress, TraceUploader uploader)
+            throws IOException, InterruptedException {
+        // Closed before its end is written down, so that all of it stands there.
+        JobLog log = log(trace, plan, progress.saved().log());
+        progress.follow(log);
+        Outcome outcome;
+        try {
+            outcome = stagesAndLastLine(log, plan, progress, uploader);
+        } catch (UncheckedIOException full) {
+            // The log takes no more but its last lines, which it keeps in memory.
+            LOG.error("job_log_full job={} error=\"{}\"", payload.id(), full.getMessage());
+            outcome =
+                    new Outcome.Failed(
+                            FailureReason.RUNNER_SYSTEM_FAILURE,
+                            String.valueOf(full.getMessage()),
+                            0);
+            lastLine(log, outcome);
+        }
+        log.close();
+        progress.end(outcome);
+        return outcome;
+    }
+
+    private JobLog log(TraceLog trace, JobPlan plan, JobLog.Snapshot saved) throws IOException {
+        JobLog.Format format = new JobLog.Format(plan.sections(), plan.timestamps());
+        return saved.held().isEmpty()
+                ? new JobLog(trace, masks(plan), format, around.clock())
+                : JobLog.resume(trace, masks(plan), format, around.clock(), saved);
+    }
+
+    private Outcome stagesAndLastLine(
+            JobLog log, JobPlan plan, Progress progress, TraceUploader uploader)
             throws InterruptedException {
         header(log, plan);
         Outcome outcome =
                 runStages(
                         log,
                         plan,
+                        progress,
                         stage -> {
                             if (stage.startsWith("step_")) {
                                 uploader.prompt();
@@ -236,25 +279,46 @@ public final class JobSession {
         }
     }
 
-    private Outcome runStages(JobLog log, JobPlan plan, Consumer<String> listener)
+    private Outcome runStages(
+            JobLog log, JobPlan plan, Progress progress, Consumer<String> listener)
             throws InterruptedException {
-        try (Environment environment = around.environments().open(plan, around.directory())) {
-            return new StageRunner(
-                            plan,
-                            environment,
-                            around.files(),
-                            log,
-                            stop,
-                            around.ticker(),
-                            around.limits(),
-                            listener)
-                    .run();
+        try {
+            Environment environment = around.environments().open(plan, around.directory());
+            Outcome outcome;
+            try {
+                outcome =
+                        new StageRunner(
+                                        plan,
+                                        environment,
+                                        around.files(),
+                                        log,
+                                        progress,
+                                        stop,
+                                        around.ticker(),
+                                        around.limits(),
+                                        listener)
+                                .run();
+            } catch (RuntimeException broken) {
+                closeAfter(environment, broken);
+                throw broken;
+            }
+            // Not after an interrupt: the job's processes run on for another manager.
+            environment.close();
+            return outcome;
         } catch (JobFailure failure) {
             return Outcome.Failed.of(failure);
         } catch (IOException | RuntimeException broken) {
             LOG.error("job_broken job={} error={}", payload.id(), broken.toString(), broken);
             return new Outcome.Failed(
                     FailureReason.RUNNER_SYSTEM_FAILURE, String.valueOf(broken.getMessage()), 0);
+        }
+    }
+
+    private static void closeAfter(Environment environment, RuntimeException broken) {
+        try {
+            environment.close();
+        } catch (IOException e) {
+            broken.addSuppressed(e);
         }
     }
 
@@ -308,10 +372,17 @@ public final class JobSession {
     }
 
     /** A payload that can't be run: its explanation is the whole log. */
-    private Ending refuse(TraceLog trace, JobFailure unusable) throws InterruptedException {
+    private Ending refuse(TraceLog trace, Progress progress, JobFailure unusable)
+            throws InterruptedException {
         JobReports reports = around.reports().reports(false);
+        if (progress.outcome().isPresent()) {
+            return deliver(progress.outcome().get(), trace, uploader(trace, reports, progress));
+        }
         if (accept(reports) == Acceptance.OVER) {
             return new Ending(new Outcome.Over(), TraceUploader.Delivery.OVER, 0);
+        }
+        if (!progress.isTakenUp()) {
+            progress.begin();
         }
         Outcome.Failed outcome = Outcome.Failed.of(unusable);
         Masks masks =
@@ -324,11 +395,10 @@ public final class JobSession {
         try (JobLog log =
                 new JobLog(trace, masks, new JobLog.Format(false, true), around.clock())) {
             log.error(outcome.lastLine());
+            progress.follow(log);
         }
-        return new Ending(
-                outcome,
-                uploader(trace, reports).finish(finalUpdate(outcome, trace)),
-                trace.size());
+        progress.end(outcome);
+        return deliver(outcome, trace, uploader(trace, reports, progress));
     }
 
     private JobUpdate finalUpdate(Outcome outcome, TraceLog trace) {
@@ -343,23 +413,30 @@ public final class JobSession {
         };
     }
 
-    private TraceUploader uploader(TraceLog trace, JobReports reports) {
-        return new TraceUploader(
-                trace,
-                reports,
-                new TraceUploader.Requests() {
-                    @Override
-                    public void cancel() {
-                        stop.cancel();
-                    }
+    private TraceUploader uploader(TraceLog trace, JobReports reports, Progress progress) {
+        TraceUploader uploader =
+                new TraceUploader(
+                        trace,
+                        reports,
+                        new TraceUploader.Requests() {
+                            @Override
+                            public void cancel() {
+                                stop.cancel();
+                            }
 
-                    @Override
-                    public void abort() {
-                        stop.abort(new StopSignal.Cause.OverForGitLab());
-                    }
-                },
-                around.upload(),
-                around.ticker());
+                            @Override
+                            public void abort() {
+                                stop.abort(new StopSignal.Cause.OverForGitLab());
+                            }
+                        },
+                        around.upload(),
+                        around.ticker(),
+                        new TraceUploader.Base(
+                                () -> progress.isOver() ? trace.size() : progress.commit(),
+                                progress.saved().acknowledged(),
+                                progress.isTakenUp()));
+        progress.acknowledgedBy(uploader::acknowledged);
+        return uploader;
     }
 
     private static Masks masks(JobPlan plan) {

@@ -27,8 +27,12 @@ final class ScriptStage {
         GOES_ON
     }
 
+    private static final Deadline NEVER =
+            new Deadline(java.time.Duration.ofSeconds(Long.MAX_VALUE));
+
     private final Environment environment;
     private final JobLog log;
+    private final Progress progress;
     private final StopSignal stop;
     private final Ticker ticker;
     private final EngineLimits limits;
@@ -36,11 +40,13 @@ final class ScriptStage {
     ScriptStage(
             Environment environment,
             JobLog log,
+            Progress progress,
             StopSignal stop,
             Ticker ticker,
             EngineLimits limits) {
         this.environment = environment;
         this.log = log;
+        this.progress = progress;
         this.stop = stop;
         this.ticker = ticker;
         this.limits = limits;
@@ -59,43 +65,106 @@ final class ScriptStage {
             return early.get();
         }
         try {
-            Environment.Running running = environment.start(script);
-            try {
-                return follow(running, jobDeadline, deadline, onCancel);
-            } catch (UncheckedIOException unwritable) {
-                end(running);
-                throw new JobFailure(
-                        FailureReason.RUNNER_SYSTEM_FAILURE,
-                        String.valueOf(unwritable.getMessage()),
-                        unwritable);
-            }
+            return followed(
+                    environment.start(script), jobDeadline, deadline, onCancel, Optional.empty());
         } catch (JobFailure failure) {
             return new StageResult.Broken(failure);
         } catch (IOException failure) {
-            return new StageResult.Broken(
-                    new JobFailure(
-                            FailureReason.RUNNER_SYSTEM_FAILURE,
-                            "could not run %s: %s"
-                                    .formatted(script.stageId(), failure.getMessage()),
-                            failure));
+            return broken(script.stageId(), failure);
+        }
+    }
+
+    /**
+     * Goes on with a script that an earlier process has started.
+     *
+     * @param stopping what that process was stopping it with
+     * @return empty when the script had not begun
+     */
+    Optional<StageResult> goOn(
+            String stageId,
+            Deadline jobDeadline,
+            Deadline deadline,
+            OnCancel onCancel,
+            Optional<StageResult> stopping)
+            throws InterruptedException {
+        try {
+            Optional<Environment.Running> running = environment.running();
+            if (running.isEmpty()) {
+                return Optional.empty();
+            }
+            boolean over = running.get().isOver();
+            // What has ended by itself is not stopped any more, however late it is now.
+            StageResult result =
+                    over
+                            ? followed(
+                                    running.get(), NEVER, NEVER, OnCancel.GOES_ON, Optional.empty())
+                            : followed(running.get(), jobDeadline, deadline, onCancel, stopping);
+            if (over && result instanceof StageResult.Killed) {
+                return Optional.of(
+                        new StageResult.Lost(
+                                new JobFailure(
+                                        FailureReason.RUNNER_SYSTEM_FAILURE,
+                                        "the job's processes were ended while the runner was away")));
+            }
+            return Optional.of(over ? stopping.orElse(result) : result);
+        } catch (JobFailure failure) {
+            return Optional.of(new StageResult.Broken(failure));
+        } catch (IOException failure) {
+            return Optional.of(broken(stageId, failure));
+        }
+    }
+
+    private static StageResult broken(String stageId, IOException failure) {
+        return new StageResult.Broken(
+                new JobFailure(
+                        FailureReason.RUNNER_SYSTEM_FAILURE,
+                        "could not run %s: %s".formatted(stageId, failure.getMessage()),
+                        failure));
+    }
+
+    private StageResult followed(
+            Environment.Running running,
+            Deadline jobDeadline,
+            Deadline deadline,
+            OnCancel onCancel,
+            Optional<StageResult> stopping)
+            throws IOException, InterruptedException, JobFailure {
+        try {
+            return follow(running, jobDeadline, deadline, onCancel, stopping);
+        } catch (UncheckedIOException unwritable) {
+            end(running);
+            throw new JobFailure(
+                    FailureReason.RUNNER_SYSTEM_FAILURE,
+                    String.valueOf(unwritable.getMessage()),
+                    unwritable);
         }
     }
 
     private StageResult follow(
-            Environment.Running running, Deadline jobDeadline, Deadline deadline, OnCancel onCancel)
+            Environment.Running running,
+            Deadline jobDeadline,
+            Deadline deadline,
+            OnCancel onCancel,
+            Optional<StageResult> begun)
             throws IOException, InterruptedException, JobFailure {
-        Optional<StageResult> stopping = Optional.empty();
+        Optional<StageResult> stopping = begun;
         Optional<Deadline> next = Optional.empty();
+        if (stopping.isPresent()) {
+            running.terminate();
+            next = Optional.of(Deadline.in(ticker, grace()));
+        }
         boolean killed = false;
         while (true) {
-            Optional<StageEnd> end = running.poll(log::jobOutput, limits.look());
+            Optional<StageEnd> end = running.poll(progress.output(), limits.look());
             if (end.isPresent()) {
                 log.endJobOutput();
                 return stopping.orElseGet(() -> result(end.get()));
             }
+            running.release(progress.settled());
             if (stopping.isEmpty()) {
                 stopping = reasonToStop(jobDeadline, deadline, onCancel);
                 if (stopping.isPresent()) {
+                    progress.stopping(stopping.get());
                     running.terminate();
                     next = Optional.of(Deadline.in(ticker, grace()));
                 }
@@ -129,7 +198,8 @@ final class ScriptStage {
 
     private Optional<StageResult> reasonToStop(
             Deadline jobDeadline, Deadline deadline, OnCancel onCancel) {
-        if (stop.level() == StopSignal.Level.ABORT || jobDeadline.isOver(ticker)) {
+        boolean aborted = stop.level() == StopSignal.Level.ABORT && !jobDeadline.equals(NEVER);
+        if (aborted || jobDeadline.isOver(ticker)) {
             return Optional.of(new StageResult.JobEnds());
         }
         if (stop.level() == StopSignal.Level.CANCEL && onCancel == OnCancel.ENDS) {

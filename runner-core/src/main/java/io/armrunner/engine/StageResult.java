@@ -24,4 +24,7 @@ sealed interface StageResult {
 
     /** We could not run it. */
     record Broken(JobFailure failure) implements StageResult {}
+
+    /** It ended with the host or with the runner's processes; the job ends with it. */
+    record Lost(JobFailure failure) implements StageResult {}
 }

@@ -33,6 +33,7 @@ final class StageRunner {
     private final Environment environment;
     private final FileStages files;
     private final JobLog log;
+    private final Progress progress;
     private final StopSignal stop;
     private final Ticker ticker;
     private final EngineLimits limits;
@@ -53,6 +54,7 @@ final class StageRunner {
             Environment environment,
             FileStages files,
             JobLog log,
+            Progress progress,
             StopSignal stop,
             Ticker ticker,
             EngineLimits limits,
@@ -61,21 +63,25 @@ final class StageRunner {
         this.environment = environment;
         this.files = files;
         this.log = log;
+        this.progress = progress;
         this.stop = stop;
         this.ticker = ticker;
         this.limits = limits;
         this.stageListener = stageListener;
-        scripts = new ScriptStage(environment, log, stop, ticker, limits);
-        jobDeadline = Deadline.in(ticker, plan.timeouts().job());
+        scripts = new ScriptStage(environment, log, progress, stop, ticker, limits);
+        jobDeadline = progress.in(plan.timeouts().job());
     }
 
     /** Runs all stages. The log's last line is the caller's. */
     Outcome run() throws InterruptedException {
         try {
             stages();
-        } finally {
+        } catch (RuntimeException broken) {
             deleteSecrets();
+            throw broken;
         }
+        // Not after an interrupt: the job's processes run on then, and need their files.
+        deleteSecrets();
         if (stop.cause() instanceof StopSignal.Cause.OverForGitLab) {
             return new Outcome.Over();
         }
@@ -83,7 +89,7 @@ final class StageRunner {
     }
 
     private void stages() throws InterruptedException {
-        Deadline prepare = Deadline.in(ticker, plan.timeouts().prepare()).orEarlier(jobDeadline);
+        Deadline prepare = progress.in(plan.timeouts().prepare()).orEarlier(jobDeadline);
         if (!prepareExecutor(prepare) || !prepareEnvironment(prepare)) {
             return;
         }
@@ -101,41 +107,76 @@ final class StageRunner {
     // ---------------------------------------------------------------------------------------------
 
     private boolean prepareExecutor(Deadline deadline) throws InterruptedException {
-        String executor = plan.settings().executor();
-        stageListener.accept("prepare_executor");
-        log.sectionStart("prepare_executor", "Preparing the \"" + executor + "\" executor");
+        String id = "prepare_executor";
+        stageListener.accept(id);
+        log.sectionStart(id, "Preparing the \"" + plan.settings().executor() + "\" executor");
+        StageResult result =
+                progress.preparation(id, () -> preparation(deadline), environment::handle);
+        if (progress.handle().isPresent()) {
+            result = takeUp(progress.handle().get());
+        }
+        log.sectionEnd(id);
+        return passed(result);
+    }
+
+    private StageResult takeUp(String handle) throws InterruptedException {
         try {
-            for (int attempt = 1; ; attempt++) {
-                if (over(deadline, "prepare timeout", plan.timeouts().prepare(), OnCancel.ENDS)) {
-                    return false;
-                }
-                environment.description().forEach(log::plain);
-                try {
-                    environment.prepare();
-                    return true;
-                } catch (JobFailure known) {
-                    fail(Outcome.Failed.of(known));
-                    return false;
-                } catch (IOException unknown) {
-                    log.error("Preparation failed: " + unknown.getMessage());
-                    log.info(
-                            "Will be retried in "
-                                    + GoDuration.format(limits.prepareRetry())
-                                    + " ...");
-                    stop.pause(limits.prepareRetry());
-                    if (attempt == PREPARE_TRIES) {
-                        fail(
-                                new Outcome.Failed(
-                                        FailureReason.RUNNER_SYSTEM_FAILURE,
-                                        String.valueOf(unknown.getMessage()),
-                                        0));
-                        return false;
-                    }
+            environment.takeUp(handle, progress.scripts(), progress.saved().output());
+            return new StageResult.Passed();
+        } catch (JobFailure gone) {
+            progress.forgetHistory();
+            return new StageResult.Lost(gone);
+        } catch (IOException unreadable) {
+            progress.forgetHistory();
+            return new StageResult.Lost(
+                    new JobFailure(
+                            FailureReason.RUNNER_SYSTEM_FAILURE,
+                            "the job's processes could not be found after a restart of the runner: "
+                                    + unreadable.getMessage(),
+                            unreadable));
+        }
+    }
+
+    private StageResult preparation(Deadline deadline) throws InterruptedException {
+        for (int attempt = 1; ; attempt++) {
+            Optional<StageResult> over = over(deadline);
+            if (over.isPresent()) {
+                return over.get();
+            }
+            environment.description().forEach(log::plain);
+            try {
+                environment.prepare();
+                return new StageResult.Passed();
+            } catch (JobFailure known) {
+                return new StageResult.Broken(known);
+            } catch (IOException unknown) {
+                log.error("Preparation failed: " + unknown.getMessage());
+                log.info("Will be retried in " + GoDuration.format(limits.prepareRetry()) + " ...");
+                stop.pause(limits.prepareRetry());
+                if (attempt == PREPARE_TRIES) {
+                    return new StageResult.Broken(
+                            new JobFailure(
+                                    FailureReason.RUNNER_SYSTEM_FAILURE,
+                                    String.valueOf(unknown.getMessage())));
                 }
             }
-        } finally {
-            log.sectionEnd("prepare_executor");
         }
+    }
+
+    /** Why there is no further try to prepare, if so. */
+    private Optional<StageResult> over(Deadline deadline) {
+        if (stop.level() == StopSignal.Level.ABORT || jobDeadline.isOver(ticker)) {
+            return Optional.of(new StageResult.JobEnds());
+        }
+        if (stop.level() == StopSignal.Level.CANCEL) {
+            return Optional.of(new StageResult.Cancelled());
+        }
+        if (deadline.isOver(ticker)) {
+            Outcome.Failed late = timeout("prepare timeout", plan.timeouts().prepare());
+            return Optional.of(
+                    new StageResult.Broken(new JobFailure(late.reason(), late.explanation())));
+        }
+        return Optional.empty();
     }
 
     private boolean prepareEnvironment(Deadline deadline) throws InterruptedException {
@@ -158,7 +199,8 @@ final class StageRunner {
                     StageResult.Killed _,
                     StageResult.Cancelled _,
                     StageResult.JobEnds _,
-                    StageResult.Broken _ ->
+                    StageResult.Broken _,
+                    StageResult.Lost _ ->
                     passed(result);
         };
     }
@@ -168,8 +210,7 @@ final class StageRunner {
 
     /** Whether the job may go on to its scripts. */
     private boolean getSources() throws InterruptedException {
-        Deadline deadline =
-                Deadline.in(ticker, plan.timeouts().getSources()).orEarlier(jobDeadline);
+        Deadline deadline = progress.in(plan.timeouts().getSources()).orEarlier(jobDeadline);
         int attempts = plan.job().attempts().getSources();
         Duration pause = plan.retryFirstDelay();
         for (int attempt = 1; ; attempt++) {
@@ -188,7 +229,7 @@ final class StageRunner {
                 return passed(result);
             }
             log.warning("Retrying...");
-            stop.pause(pause);
+            progress.pause(pause);
             pause =
                     pause.multipliedBy(2).compareTo(plan.retryMaxDelay()) < 0
                             ? pause.multipliedBy(2)
@@ -209,7 +250,7 @@ final class StageRunner {
                 return passed(result);
             }
             log.warning("Retrying...");
-            stop.pause(pause);
+            progress.pause(pause);
             pause =
                     pause.multipliedBy(2).compareTo(plan.retryMaxDelay()) < 0
                             ? pause.multipliedBy(2)
@@ -223,7 +264,8 @@ final class StageRunner {
             case StageResult.Passed _,
                     StageResult.Cancelled _,
                     StageResult.TimedOut _,
-                    StageResult.JobEnds _ ->
+                    StageResult.JobEnds _,
+                    StageResult.Lost _ ->
                     false;
         };
     }
@@ -237,7 +279,7 @@ final class StageRunner {
         Deadline scriptDeadline =
                 plan.timeouts()
                         .script()
-                        .map(limit -> Deadline.in(ticker, limit).orEarlier(jobDeadline))
+                        .map(limit -> progress.in(limit).orEarlier(jobDeadline))
                         .orElse(jobDeadline);
         jobStatus = "success";
         for (Stage stage : plan.stages()) {
@@ -272,7 +314,8 @@ final class StageRunner {
             case StageResult.Exited _,
                     StageResult.Killed _,
                     StageResult.JobEnds _,
-                    StageResult.Broken _ -> {
+                    StageResult.Broken _,
+                    StageResult.Lost _ -> {
                 passed(result);
                 jobStatus = "failed";
             }
@@ -285,13 +328,12 @@ final class StageRunner {
         if (after.isEmpty()) {
             return;
         }
-        Deadline deadline =
-                Deadline.in(ticker, plan.timeouts().afterScript()).orEarlier(jobDeadline);
+        Deadline deadline = progress.in(plan.timeouts().afterScript()).orEarlier(jobDeadline);
         StageResult result = section(after.get(), deadline, OnCancel.GOES_ON);
         if (result instanceof StageResult.Passed) {
             return;
         }
-        if (result instanceof StageResult.JobEnds) {
+        if (endsJob(result)) {
             passed(result);
             return;
         }
@@ -355,11 +397,15 @@ final class StageRunner {
         if (result instanceof StageResult.Passed) {
             return Optional.empty();
         }
-        if (result instanceof StageResult.JobEnds) {
+        if (endsJob(result)) {
             passed(result);
             return Optional.empty();
         }
         return Optional.of(failureOf(result));
+    }
+
+    private static boolean endsJob(StageResult result) {
+        return result instanceof StageResult.JobEnds || result instanceof StageResult.Lost;
     }
 
     private void cleanUp() throws InterruptedException {
@@ -368,7 +414,7 @@ final class StageRunner {
             return;
         }
         StageResult result = section(cleanup.get(), jobDeadline, OnCancel.GOES_ON);
-        if (result instanceof StageResult.JobEnds) {
+        if (endsJob(result)) {
             passed(result);
         }
         // Any other trouble here is the operator's: the job's result stands.
@@ -405,58 +451,78 @@ final class StageRunner {
         }
         stageListener.accept(stage.id());
         log.sectionStart(stage.id(), stage.header());
-        StageResult result;
-        try {
-            Optional<StageScript> script = StageScripts.render(plan, stage, status);
-            result =
-                    script.isPresent()
-                            ? scripts.run(script.get(), jobDeadline, deadline, onCancel)
-                            : new StageResult.Passed();
-            if (stage instanceof Stage.Cleanup) {
-                deleteSecrets();
-            }
-        } catch (JobFailure unwritable) {
-            result = new StageResult.Broken(unwritable);
+        StageResult result =
+                progress.script(
+                        stage.id(),
+                        environment::started,
+                        () -> runScript(stage, status, deadline, onCancel),
+                        stopping ->
+                                scripts.goOn(
+                                        stage.id(), jobDeadline, deadline, onCancel, stopping));
+        if (stage instanceof Stage.Cleanup) {
+            deleteSecrets();
         }
         log.sectionEnd(stage.id());
         warnOfTimeout(stage, result);
         return result;
     }
 
+    private StageResult runScript(Stage stage, String status, Deadline deadline, OnCancel onCancel)
+            throws InterruptedException {
+        try {
+            Optional<StageScript> script = StageScripts.render(plan, stage, status);
+            return script.isPresent()
+                    ? scripts.run(script.get(), jobDeadline, deadline, onCancel)
+                    : new StageResult.Passed();
+        } catch (JobFailure unwritable) {
+            return new StageResult.Broken(unwritable);
+        }
+    }
+
     private StageResult fileSection(Stage stage, OnCancel onCancel) throws InterruptedException {
         if (ended) {
             return new StageResult.JobEnds();
         }
-        if (onCancel == OnCancel.ENDS && stop.level() == StopSignal.Level.CANCEL) {
+        if (onCancel == OnCancel.ENDS
+                && stop.level() == StopSignal.Level.CANCEL
+                && !progress.hasHistory()) {
             return new StageResult.Cancelled();
         }
         stageListener.accept(stage.id());
         log.sectionStart(stage.id(), stage.header());
-        StageResult result;
+        StageResult result =
+                progress.work(
+                        stage.id(),
+                        () -> moveFiles(stage),
+                        _ -> {
+                            log.warning("the runner was restarted, this is done once more");
+                            return Optional.empty();
+                        });
+        log.sectionEnd(stage.id());
+        warnOfTimeout(stage, result);
+        return result;
+    }
+
+    private StageResult moveFiles(Stage stage) throws InterruptedException {
         try {
             stop.interruptible(() -> files.run(plan, stage, log));
-            result = new StageResult.Passed();
+            return new StageResult.Passed();
         } catch (JobFailure failed) {
-            result =
-                    failed.reason() == FailureReason.SCRIPT_FAILURE && failed.exitCode() != 0
-                            ? new StageResult.Exited(failed.exitCode())
-                            : new StageResult.Broken(failed);
+            return failed.reason() == FailureReason.SCRIPT_FAILURE && failed.exitCode() != 0
+                    ? new StageResult.Exited(failed.exitCode())
+                    : new StageResult.Broken(failed);
         } catch (IOException failed) {
-            result =
-                    new StageResult.Broken(
-                            new JobFailure(
-                                    FailureReason.RUNNER_SYSTEM_FAILURE,
-                                    stage.id() + ": " + failed.getMessage(),
-                                    failed));
+            return new StageResult.Broken(
+                    new JobFailure(
+                            FailureReason.RUNNER_SYSTEM_FAILURE,
+                            stage.id() + ": " + failed.getMessage(),
+                            failed));
         } catch (InterruptedException e) {
             if (stop.level() != StopSignal.Level.ABORT) {
                 throw e;
             }
-            result = new StageResult.JobEnds();
+            return new StageResult.JobEnds();
         }
-        log.sectionEnd(stage.id());
-        warnOfTimeout(stage, result);
-        return result;
     }
 
     private void warnOfTimeout(Stage stage, StageResult result) {
@@ -480,6 +546,10 @@ final class StageRunner {
                 ended = true;
                 fail(canceled());
             }
+            case StageResult.Lost _ -> {
+                ended = true;
+                fail(failureOf(result));
+            }
             case StageResult.Exited _,
                     StageResult.Killed _,
                     StageResult.TimedOut _,
@@ -499,28 +569,12 @@ final class StageRunner {
             case StageResult.Killed _ ->
                     new Outcome.Failed(FailureReason.SCRIPT_FAILURE, "signal: killed", -1);
             case StageResult.Broken(JobFailure broken) -> Outcome.Failed.of(broken);
+            case StageResult.Lost(JobFailure lost) -> Outcome.Failed.of(lost);
             case StageResult.Cancelled _ -> canceled();
             case StageResult.TimedOut _, StageResult.JobEnds _ -> endOfJob();
             case StageResult.Passed _ ->
                     throw new IllegalArgumentException("a stage that passed has no failure");
         };
-    }
-
-    /** Whether a wait outside any stage is over, with the failure noted. */
-    private boolean over(Deadline deadline, String what, Duration limit, OnCancel onCancel) {
-        if (stop.level() == StopSignal.Level.ABORT || jobDeadline.isOver(ticker)) {
-            passed(new StageResult.JobEnds());
-            return true;
-        }
-        if (stop.level() == StopSignal.Level.CANCEL && onCancel == OnCancel.ENDS) {
-            passed(new StageResult.Cancelled());
-            return true;
-        }
-        if (deadline.isOver(ticker)) {
-            fail(timeout(what, limit));
-            return true;
-        }
-        return false;
     }
 
     private Outcome.Failed endOfJob() {

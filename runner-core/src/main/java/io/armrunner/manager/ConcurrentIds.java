@@ -31,6 +31,15 @@ final class ConcurrentIds {
         return new Ids(id, projectId, project, this);
     }
 
+    /**
+     * Takes the numbers that a job has had before a restart; before any other job takes its own.
+     */
+    synchronized Ids take(long project, int id, int projectId) {
+        runner.set(id);
+        projects.computeIfAbsent(project, _ -> new BitSet()).set(projectId);
+        return new Ids(id, projectId, project, this);
+    }
+
     private synchronized void release(Ids ids) {
         runner.clear(ids.concurrentId());
         BitSet ofProject = projects.get(ids.project());

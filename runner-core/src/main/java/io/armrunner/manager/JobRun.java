@@ -36,12 +36,29 @@ final class JobRun {
     private static final Logger LOG = LoggerFactory.getLogger(JobRun.class);
 
     private final ConfiguredRunner runner;
-    private final JobReply.Job accepted;
-    private final ConcurrentIds ids;
+    private final JobPayload payload;
+    private final String correlationId;
+    private final Work work;
     private final Journal journal;
     private final Context context;
     private final StopSignal stop = new StopSignal();
     private volatile String stage = "accepted";
+    private volatile boolean written;
+
+    /** Puts the job on the disk, or finds it there. */
+    @FunctionalInterface
+    private interface Work {
+        Opened open() throws IOException, InterruptedException;
+    }
+
+    /** A job that has its directory and its numbers. */
+    private record Opened(ConcurrentIds.Ids numbers, Path directory, JobRecord record)
+            implements AutoCloseable {
+        @Override
+        public void close() {
+            numbers.close();
+        }
+    }
 
     /** What all jobs of the process share. */
     record Context(
@@ -59,14 +76,68 @@ final class JobRun {
             Journal journal,
             Context context) {
         this.runner = runner;
-        this.accepted = accepted;
-        this.ids = ids;
         this.journal = journal;
         this.context = context;
+        payload = accepted.payload();
+        correlationId = accepted.correlationId();
+        work = () -> accept(accepted, ids);
+    }
+
+    /**
+     * A job that an earlier process has accepted. It has its numbers at once: no job that comes
+     * later gets its directory.
+     */
+    JobRun(
+            ConfiguredRunner runner,
+            Journal.Leftover leftover,
+            ConcurrentIds ids,
+            Journal journal,
+            Context context) {
+        this.runner = runner;
+        this.journal = journal;
+        this.context = context;
+        payload = leftover.payload();
+        JobPlace place = leftover.record().place();
+        correlationId = place.correlationId();
+        Opened opened =
+                new Opened(
+                        ids.take(
+                                payload.jobInfo().projectId(),
+                                place.concurrentId(),
+                                place.concurrentProjectId()),
+                        leftover.directory(),
+                        leftover.record());
+        work = () -> opened;
+    }
+
+    private Opened accept(JobReply.Job accepted, ConcurrentIds ids)
+            throws IOException, InterruptedException {
+        ConcurrentIds.Ids numbers = ids.take(payload.jobInfo().projectId());
+        try {
+            JobRecord record =
+                    new JobRecord(
+                            context.clock().millis(),
+                            runner.settings(),
+                            place(numbers, accepted.tlsChain()));
+            return new Opened(
+                    numbers, journal.accepted(payload.id(), accepted.raw(), record), record);
+        } catch (IOException e) {
+            numbers.close();
+            runner.reports()
+                    .reports(payload.id(), payload.token(), false)
+                    .update(
+                            JobUpdate.Failed.of(
+                                    new JobUpdate.LogState(0, 0),
+                                    FailureReason.RUNNER_SYSTEM_FAILURE));
+            throw e;
+        } catch (RuntimeException e) {
+            numbers.close();
+            throw e;
+        }
     }
 
     JobPayload payload() {
-        return accepted.payload();
+        return payload;
     }
 
     ConfiguredRunner runner() {
@@ -77,13 +148,17 @@ final class JobRun {
         return stage;
     }
 
+    /** Whether the job is on the disk, for whoever comes later. */
+    boolean isWritten() {
+        return written;
+    }
+
     /** The runner is told to stop: the job ends at once. */
     void stop(String signal) {
         stop.abort(new StopSignal.Cause.RunnerStops(signal));
     }
 
     void run() {
-        JobPayload payload = accepted.payload();
         long begun = context.clock().millis();
         JobTelling telling = new JobTelling(context.events(), runner, payload, context.clock());
         LOG.info(
@@ -92,14 +167,14 @@ final class JobRun {
                 payload.jobInfo().projectId(),
                 runner.shortName(),
                 runner.lane().name(),
-                accepted.correlationId());
-        try (ConcurrentIds.Ids numbers = ids.take(payload.jobInfo().projectId())) {
-            Path directory = entered();
-            telling.accepted(directory, runner.lane().name());
-            JobSession.Ending ending = session(directory, numbers, telling).run();
+                correlationId);
+        try (Opened job = work.open()) {
+            written = true;
+            telling.accepted(job.directory(), runner.lane().name());
+            JobSession.Ending ending = session(job, telling).run();
             // Before the directory goes: the log in it is kept.
             telling.ended(ending);
-            ended(ending, directory, begun);
+            ended(ending, job.directory(), begun);
         } catch (IOException e) {
             LOG.error(
                     "job_lost job={} runner={} error=\"{}\"",
@@ -116,27 +191,9 @@ final class JobRun {
         }
     }
 
-    /**
-     * The job's directory; GitLab is told where there is no room for one (runner-protocol §3.7).
-     */
-    private Path entered() throws IOException, InterruptedException {
-        JobPayload payload = accepted.payload();
-        try {
-            return journal.accepted(runner.shortName(), payload.id(), accepted.raw());
-        } catch (IOException e) {
-            runner.reports()
-                    .reports(payload.id(), payload.token(), false)
-                    .update(
-                            JobUpdate.Failed.of(
-                                    new JobUpdate.LogState(0, 0),
-                                    FailureReason.RUNNER_SYSTEM_FAILURE));
-            throw e;
-        }
-    }
-
     private void ended(JobSession.Ending ending, Path directory, long begun) throws IOException {
         Duration took = Duration.ofMillis(context.clock().millis() - begun);
-        long job = accepted.payload().id();
+        long job = payload.id();
         switch (ending.outcome()) {
             case Outcome.Succeeded _ ->
                     LOG.info(
@@ -165,34 +222,22 @@ final class JobRun {
                     "job_not_delivered job={} runner={} log={}",
                     job,
                     runner.shortName(),
-                    directory.resolve("trace"));
+                    journal.undelivered(directory).resolve("trace"));
         } else {
             journal.delivered(directory);
         }
     }
 
-    private JobSession session(Path directory, ConcurrentIds.Ids numbers, JobTelling telling) {
-        JobPayload payload = accepted.payload();
-        JobPlace place =
-                new JobPlace(
-                        runner.lane().buildsRoot().toString(),
-                        runner.lane().cacheRoot().toString(),
-                        numbers.concurrentId(),
-                        numbers.concurrentProjectId(),
-                        runner.lane().isDisposable(),
-                        !runner.lane().isDisposable(),
-                        context.hostname(),
-                        accepted.correlationId(),
-                        tlsFiles());
+    private JobSession session(Opened job, JobTelling telling) {
         return new JobSession(
                 payload,
-                runner.settings(),
-                place,
+                job.record().settings(),
+                job.record().place(),
                 new JobSession.Surroundings(
                         debug -> runner.reports().reports(payload.id(), payload.token(), debug),
                         runner.lane()::open,
                         runner.files().stages(payload),
-                        directory,
+                        job.directory(),
                         context.upload()
                                 .withFinalRounds(runner.config().jobStatusFinalUpdateRetryLimit()),
                         context.limits(),
@@ -205,14 +250,27 @@ final class JobRun {
                 });
     }
 
+    private JobPlace place(ConcurrentIds.Ids numbers, List<X509Certificate> tlsChain) {
+        return new JobPlace(
+                runner.lane().buildsRoot().toString(),
+                runner.lane().cacheRoot().toString(),
+                numbers.concurrentId(),
+                numbers.concurrentProjectId(),
+                runner.lane().isDisposable(),
+                !runner.lane().isDisposable(),
+                context.hostname(),
+                correlationId,
+                tlsFiles(tlsChain));
+    }
+
     /**
      * What the runner itself uses: a configured CA stands for the chain that GitLab showed
      * (runner-protocol §1.5).
      */
-    private JobPlace.TlsFiles tlsFiles() {
+    private JobPlace.TlsFiles tlsFiles(List<X509Certificate> tlsChain) {
         RunnerCertificates files = runner.certificates();
         return new JobPlace.TlsFiles(
-                content(files.caFile()).orElseGet(() -> pem(accepted.tlsChain())),
+                content(files.caFile()).orElseGet(() -> pem(tlsChain)),
                 content(files.certificateFile()).orElse(""),
                 Secret.of(content(files.keyFile()).orElse("")));
     }
@@ -227,7 +285,7 @@ final class JobRun {
             // It may be changed just now; only jobs that talk TLS themselves miss it.
             LOG.warn(
                     "certificate_unreadable job={} file={} error=\"{}\"",
-                    accepted.payload().id(),
+                    payload.id(),
                     file.get(),
                     e.toString());
             return Optional.empty();

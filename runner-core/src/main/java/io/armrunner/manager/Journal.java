@@ -1,34 +1,59 @@
 package io.armrunner.manager;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import io.armrunner.spec.JobPayload;
+import io.armrunner.spec.Wire;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * The jobs that this process has accepted and not yet delivered: one directory each, 0700, which
- * holds all that must outlive the process. Thread-safe; a job's directory is its own thread's.
+ * The jobs that were accepted and not yet delivered: one directory each, 0700, which holds all that
+ * must outlive the process. Thread-safe; a job's directory is its own thread's.
+ *
+ * <p>A directory is a job once it has a {@code payload.json}, and none any more once its name
+ * begins with a dot: both are one rename, so that whoever finds it later knows.
  */
 public final class Journal {
+    private static final Logger LOG = LoggerFactory.getLogger(Journal.class);
+
     private static final Set<StandardOpenOption> NEW =
             Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+    private static final String PAYLOAD = "payload.json";
+    private static final String RECORD = "job.json";
+    private static final String GONE = ".gone.";
+    private static final String UNDELIVERED = ".undelivered.";
 
     private final Path root;
+
+    /**
+     * A job that an earlier process has accepted.
+     *
+     * @param directory the job's
+     * @param payload as it came
+     * @param record how it was to be run
+     */
+    record Leftover(Path directory, JobPayload payload, JobRecord record) {}
 
     /** A journal in {@code root}, which is made with mode 0700 if it is missing. */
     public Journal(Path root) throws IOException {
         this.root = root;
-        Files.createDirectories(
-                root,
-                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        Files.createDirectories(root, mode("rwx------"));
     }
 
     /** Where the jobs' directories are. */
@@ -39,37 +64,102 @@ public final class Journal {
     /**
      * Notes that a job was accepted; it is on the disk when this returns.
      *
-     * @param runner short form of the runner's token: job ids are unique only within one GitLab
      * @param payload as it came
+     * @param record how it will be run; the runner's short token is part of the directory's name,
+     *     as job ids are unique only within one GitLab
      * @return the job's directory
      */
-    public Path accepted(String runner, long job, byte[] payload) throws IOException {
-        Path directory = root.resolve(runner + "." + job);
+    Path accepted(long job, byte[] payload, JobRecord record) throws IOException {
+        Path directory = root.resolve(record.settings().shortToken() + "." + job);
         // GitLab hands a job out once. What is left of one with this number was given up long ago.
         delete(directory);
-        Files.createDirectory(
-                directory,
-                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        Files.createDirectory(directory, mode("rwx------"));
+        write(directory.resolve(RECORD), record.json(), false);
         Path aside = directory.resolve("payload.new");
-        try (FileChannel file =
-                FileChannel.open(
-                        aside,
-                        NEW,
-                        PosixFilePermissions.asFileAttribute(
-                                PosixFilePermissions.fromString("rw-------")))) {
-            ByteBuffer bytes = ByteBuffer.wrap(payload);
-            while (bytes.hasRemaining()) {
-                file.write(bytes);
-            }
-            file.force(true);
-        }
-        Files.move(aside, directory.resolve("payload.json"), StandardCopyOption.ATOMIC_MOVE);
+        write(aside, payload, true);
+        Files.move(aside, directory.resolve(PAYLOAD), StandardCopyOption.ATOMIC_MOVE);
         return directory;
     }
 
+    private static void write(Path path, byte[] content, boolean force) throws IOException {
+        try (FileChannel file = FileChannel.open(path, NEW, mode("rw-------"))) {
+            ByteBuffer bytes = ByteBuffer.wrap(content);
+            while (bytes.hasRemaining()) {
+                file.write(bytes);
+            }
+            if (force) {
+                file.force(true);
+            }
+        }
+    }
+
+    private static FileAttribute<?> mode(String text) {
+        return PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(text));
+    }
+
+    /**
+     * The jobs of earlier processes, oldest first. What was never quite accepted, or is delivered
+     * and only half deleted, is removed; what can't be read is named in the log and left.
+     */
+    List<Leftover> leftovers() throws IOException {
+        List<Leftover> found = new ArrayList<>();
+        for (Path directory : directories()) {
+            String name = String.valueOf(directory.getFileName());
+            if (name.startsWith(GONE)) {
+                delete(directory);
+            } else if (!name.startsWith(".")) {
+                try {
+                    found.add(read(directory));
+                } catch (NoSuchFileException _) {
+                    LOG.warn(
+                            "job_not_accepted directory={} reason=\"the runner was killed before it had the job on the disk: GitLab ends it by its time-out\"",
+                            directory);
+                    delete(directory);
+                } catch (JsonProcessingException e) {
+                    LOG.error(
+                            "job_unreadable directory={} error=\"{}\" hint=\"what lies there is not taken up; delete it when you have seen to it\"",
+                            directory,
+                            e.getOriginalMessage());
+                }
+            }
+        }
+        found.sort(Comparator.comparingLong(job -> job.record().acceptedAt()));
+        return found;
+    }
+
+    private List<Path> directories() throws IOException {
+        try (Stream<Path> all = Files.list(root)) {
+            return all.filter(Files::isDirectory).toList();
+        }
+    }
+
+    private static Leftover read(Path directory) throws IOException {
+        return new Leftover(
+                directory,
+                Wire.payload(Files.readAllBytes(directory.resolve(PAYLOAD))),
+                JobRecord.read(Files.readAllBytes(directory.resolve(RECORD))));
+    }
+
     /** The job was delivered: nothing of it is kept. */
-    public void delivered(Path directory) throws IOException {
-        delete(directory);
+    void delivered(Path directory) throws IOException {
+        // A process that dies halfway through must not leave something that looks like a job.
+        Path gone = directory.resolveSibling(GONE + directory.getFileName());
+        delete(gone);
+        Files.move(directory, gone, StandardCopyOption.ATOMIC_MOVE);
+        delete(gone);
+    }
+
+    /**
+     * The job will never be delivered: it is kept for whoever wants to see its log, but not taken
+     * up again.
+     *
+     * @return where it is now
+     */
+    Path undelivered(Path directory) throws IOException {
+        Path kept = directory.resolveSibling(UNDELIVERED + directory.getFileName());
+        delete(kept);
+        Files.move(directory, kept, StandardCopyOption.ATOMIC_MOVE);
+        return kept;
     }
 
     private static void delete(Path directory) throws IOException {

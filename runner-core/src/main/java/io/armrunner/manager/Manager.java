@@ -1,11 +1,12 @@
 package io.armrunner.manager;
 
 import io.armrunner.engine.EngineLimits;
-import io.armrunner.protocol.JobReply;
+import io.armrunner.plan.RunnerSettings;
 import io.armrunner.spec.Secret;
 import io.armrunner.status.JobEvents;
 import io.armrunner.trace.Ticker;
 import io.armrunner.trace.UploadSettings;
+import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -13,10 +14,13 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The service: runs the jobs of some runners until it is told to stop.
@@ -26,6 +30,13 @@ import java.util.stream.Stream;
  * last job. All methods are safe for any thread.
  */
 public final class Manager implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Manager.class);
+
+    /** A payload is written in milliseconds; a disk that takes longer than this is broken. */
+    private static final Duration WRITING = Duration.ofSeconds(10);
+
+    private static final Duration WRITING_LOOK = Duration.ofMillis(5);
+
     /**
      * How the service works.
      *
@@ -59,12 +70,14 @@ public final class Manager implements AutoCloseable {
     private final Slots slots;
     private final JobRun.Context context;
     private final Ticker ticker;
-    // The lock of the next four.
+    // The lock of the next five.
     private final Object asking = new Object();
     private final Map<Entry, Served> served = new LinkedHashMap<>();
     private final List<Poller> retired = new ArrayList<>();
     // By short token, as directories of builds are.
     private final Map<String, ConcurrentIds> ids = new HashMap<>();
+    // Jobs of earlier processes whose runner is not there.
+    private final List<Journal.Leftover> leftovers = new ArrayList<>();
     private boolean draining;
     private final Set<JobRun> running = ConcurrentHashMap.newKeySet();
     private final Object idle = new Object();
@@ -149,8 +162,18 @@ public final class Manager implements AutoCloseable {
     /** A runner that is asked for. */
     private record Served(Poller poller, Slots.Share share) {}
 
-    /** Begins to ask for the jobs of these runners, spread over the check interval. Called once. */
-    public void start(List<ConfiguredRunner> runners) {
+    /**
+     * Takes up the jobs that an earlier process has left, and begins to ask for the jobs of these
+     * runners, spread over the check interval. Called once.
+     */
+    public void start(List<ConfiguredRunner> runners) throws IOException {
+        List<Journal.Leftover> found = journal.leftovers();
+        if (!found.isEmpty()) {
+            LOG.info("jobs_found count={} reason=\"left by an earlier process\"", found.size());
+        }
+        synchronized (asking) {
+            leftovers.addAll(found);
+        }
         reload(
                 settings.concurrent(),
                 settings.checkInterval(),
@@ -193,17 +216,62 @@ public final class Manager implements AutoCloseable {
             // Not before: a runner that goes must not get a place that has just been added.
             slots.resize(concurrent);
             Duration step = checkInterval.dividedBy(Math.max(1, wanted.size()));
-            wanted.forEach((entry, runner) -> serve(entry, runner, step));
+            List<Poller> added = new ArrayList<>();
+            wanted.forEach((entry, runner) -> serve(entry, runner, added));
+            // Before anything new comes, so that they keep their places and numbers.
+            takeUp(wanted);
+            int before = served.size() - added.size();
+            for (int index = 0; index < added.size(); index++) {
+                added.get(index).start(step.multipliedBy(before + index));
+            }
             events.serves(runners.stream().map(JobTelling::facts).toList(), concurrent);
         }
     }
 
-    private void serve(Entry entry, ConfiguredRunner runner, Duration step) {
+    private void takeUp(Map<Entry, ConfiguredRunner> wanted) {
+        leftovers.removeIf(leftover -> {
+            Optional<Map.Entry<Entry, ConfiguredRunner>> owner =
+                    ownerOf(leftover.record().settings(), wanted);
+            Served asked = owner.isEmpty() ? null : served.get(owner.get().getKey());
+            if (owner.isEmpty() || asked == null) {
+                LOG.error(
+                        "job_not_taken_up job={} runner={} url={} directory={} reason=\"no runner of the configuration has this name and URL\" hint=\"put it back\"",
+                        leftover.payload().id(),
+                        leftover.record().settings().name(),
+                        leftover.record().settings().url(),
+                        leftover.directory());
+                return false;
+            }
+            ConcurrentIds numbers = numbers(leftover.record().settings().shortToken());
+            JobRun run = new JobRun(owner.get().getValue(), leftover, numbers, journal, context);
+            begin(run, slots.takeUp(asked.share()), asked.poller());
+            return true;
+        });
+    }
+
+    /** By the token that the runner had then, or by its name if it has another one now. */
+    private static Optional<Map.Entry<Entry, ConfiguredRunner>> ownerOf(
+            RunnerSettings settings, Map<Entry, ConfiguredRunner> wanted) {
+        return wanted.entrySet().stream()
+                .filter(entry -> entry.getValue().shortName().equals(settings.shortToken()))
+                .findFirst()
+                .or(() ->
+                        wanted.entrySet().stream()
+                                .filter(entry ->
+                                        entry.getKey().url().equals(settings.url())
+                                                && entry.getValue()
+                                                        .config()
+                                                        .name()
+                                                        .equals(settings.name()))
+                                .findFirst());
+    }
+
+    private void serve(Entry entry, ConfiguredRunner runner, List<Poller> added) {
         Served known = served.get(entry);
         if (known == null) {
             Slots.Share share = new Slots.Share(runner.config().limit());
             Poller poller = poller(terms(runner), share);
-            poller.start(step.multipliedBy(served.size()));
+            added.add(poller);
             served.put(entry, new Served(poller, share));
         } else {
             slots.resize(known.share(), runner.config().limit());
@@ -236,36 +304,39 @@ public final class Manager implements AutoCloseable {
     }
 
     private Poller poller(Poller.Terms terms, Slots.Share share) {
-        ConcurrentIds numbers =
-                ids.computeIfAbsent(terms.runner().shortName(), _ -> new ConcurrentIds());
+        ConcurrentIds numbers = numbers(terms.runner().shortName());
         Poller[] self = new Poller[1];
         self[0] =
                 new Poller(
                         terms,
                         slots,
                         share,
-                        (runner, job, slot) ->
-                                begin(
-                                        new JobRun(runner, job, numbers, journal, context),
-                                        job,
-                                        slot,
-                                        self[0]));
+                        (runner, job, slot) -> {
+                            if (accepted.incrementAndGet() == settings.jobs()) {
+                                Thread.ofVirtual().name("manager-drain").start(this::drain);
+                            }
+                            begin(
+                                    new JobRun(runner, job, numbers, journal, context),
+                                    slot,
+                                    self[0]);
+                        });
         return self[0];
     }
 
-    private void begin(JobRun run, JobReply.Job job, Slots.Slot slot, Poller poller) {
+    private ConcurrentIds numbers(String shortToken) {
+        return ids.computeIfAbsent(shortToken, _ -> new ConcurrentIds());
+    }
+
+    private void begin(JobRun run, Slots.Slot slot, Poller poller) {
         running.add(run);
         lastJob = ticker.now();
-        if (accepted.incrementAndGet() == settings.jobs()) {
-            Thread.ofVirtual().name("manager-drain").start(this::drain);
-        }
         String signal = stopping;
         if (!signal.isEmpty()) {
             // It was on its way when we were told to stop: it is reported as interrupted at once.
             run.stop(signal);
         }
         Thread.ofVirtual()
-                .name("job-" + job.payload().id())
+                .name("job-" + run.payload().id())
                 .start(() -> {
                     try (slot) {
                         run.run();
@@ -337,6 +408,24 @@ public final class Manager implements AutoCloseable {
         running.forEach(run -> run.stop(signal));
         drain();
         return awaitIdle(settings.shutdownTimeout());
+    }
+
+    /**
+     * Makes ready for another process to take up all jobs: asks for no more, and sees to it that the
+     * last one is on the disk. The jobs go on; this process may end now, in whatever way.
+     *
+     * @return whether all are on the disk
+     */
+    public boolean handOver() throws InterruptedException {
+        drain();
+        long end = System.nanoTime() + WRITING.toNanos();
+        while (!running.stream().allMatch(JobRun::isWritten)) {
+            if (System.nanoTime() > end) {
+                return false;
+            }
+            Thread.sleep(WRITING_LOOK);
+        }
+        return true;
     }
 
     /** Waits until no job runs; says whether that came to be within the limit. */

@@ -99,6 +99,18 @@ final class Slots {
         }
     }
 
+    /** Takes a place at once, beyond the limits if need be: for a job that runs already. */
+    Slot takeUp(Share share) {
+        lock.lock();
+        try {
+            taken++;
+            share.taken++;
+            return new Slot(share);
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /**
      * Whether a place may be held for long by somebody who only asks: not while another one waits
      * for it, or the runners would take turns of a minute.

@@ -29,10 +29,17 @@ public final class OutputPipe implements AutoCloseable {
     static final int SEGMENT_BLOCKS = 256;
     static final int SEGMENTS = 8;
 
-    /** The shell that fills the segments. A full disk makes dd fail: it is tried again, slowly. */
+    /**
+     * The shell that fills the segments. A full disk makes dd fail: it is tried again, slowly. Only
+     * one can make the file with its number: a manager that was killed while it started one leaves
+     * it to the next manager, whose own then steps back.
+     */
     private static final String COLLECTOR =
             """
             cd "$1" || exit 1
+            set -C
+            echo $$ >collector || exit 1
+            set +C
             [ -p output ] || mkfifo -m 600 output || exit 1
             exec <>output
             n=$2
@@ -47,8 +54,10 @@ public final class OutputPipe implements AutoCloseable {
     /** How long a host may take to start the collector; it takes 3 ms on an idle one. */
     private static final Duration START_LIMIT = Duration.ofSeconds(30);
 
+    private static final ProcessIdentity GONE = new ProcessIdentity(0, 0);
+
     private final Path directory;
-    private final ProcessIdentity collector;
+    private ProcessIdentity collector;
     private final ByteBuffer buffer = ByteBuffer.allocate(BLOCK).limit(0);
     private int segment;
     private int released;
@@ -68,6 +77,27 @@ public final class OutputPipe implements AutoCloseable {
      * @param directory the job's own directory, 0700
      */
     public static OutputPipe open(Path directory) throws IOException, InterruptedException {
+        return new OutputPipe(directory, collect(directory, 0), 0);
+    }
+
+    /**
+     * Gives the job a collector again if somebody has ended it; with no stage running nothing was
+     * lost.
+     */
+    public void revive() throws IOException, InterruptedException {
+        if (isCollected()) {
+            return;
+        }
+        int next = segment;
+        while (Files.exists(directory.resolve("segment." + next))) {
+            next++;
+        }
+        Files.deleteIfExists(directory.resolve("collector"));
+        collector = collect(directory, next);
+    }
+
+    private static ProcessIdentity collect(Path directory, int segment)
+            throws IOException, InterruptedException {
         Process process =
                 new ProcessBuilder(
                                 "setsid",
@@ -76,24 +106,28 @@ public final class OutputPipe implements AutoCloseable {
                                 COLLECTOR,
                                 "armrunner-collector",
                                 directory.toString(),
-                                "0")
+                                Integer.toString(segment))
                         .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
                         .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                         .redirectError(ProcessBuilder.Redirect.DISCARD)
                         .start();
-        ProcessIdentity identity = ProcessIdentity.of(process.toHandle());
-        Files.writeString(directory.resolve("collector"), identity.text(), UTF_8);
+        Path first = directory.resolve("segment." + segment);
         long deadline = System.nanoTime() + START_LIMIT.toNanos();
         // The first segment is there once dd has been started, and with it the FIFO has its reader.
-        while (!Files.exists(directory.resolve("segment.0"))) {
-            if (!process.isAlive() || System.nanoTime() > deadline) {
+        while (!Files.exists(first)) {
+            boolean stepsBack = !process.isAlive() && running(directory).isPresent();
+            if ((!process.isAlive() && !stepsBack) || System.nanoTime() > deadline) {
                 throw new IOException(
                         "Could not start the collector of a job's output in %s: is it writable, and are sh, setsid, mkfifo and dd installed?"
                                 .formatted(directory));
             }
             Thread.sleep(Duration.ofMillis(1));
         }
-        return new OutputPipe(directory, identity, 0);
+        return running(directory).orElse(GONE);
+    }
+
+    private static Optional<ProcessIdentity> running(Path directory) throws IOException {
+        return ProcessIdentity.claimed(directory.resolve("collector"), directory.toString());
     }
 
     /**
@@ -102,11 +136,8 @@ public final class OutputPipe implements AutoCloseable {
      * @param from where to begin, as {@link #position} gave it
      */
     public static OutputPipe attach(Path directory, Position from) throws IOException {
-        Optional<ProcessIdentity> identity =
-                ProcessIdentity.parse(readIfThere(directory.resolve("collector")));
         OutputPipe pipe =
-                new OutputPipe(
-                        directory, identity.orElse(new ProcessIdentity(0, 0)), from.segment());
+                new OutputPipe(directory, running(directory).orElse(GONE), from.segment());
         pipe.consumed = from.consumed();
         pipe.open(from.offset());
         return pipe;
@@ -122,6 +153,11 @@ public final class OutputPipe implements AutoCloseable {
     public record Position(int segment, long offset, long consumed) {
         /** The beginning. */
         public static final Position START = new Position(0, 0, 0);
+
+        /** The place {@code count} bytes further, in the same segment. */
+        Position plus(int count) {
+            return new Position(segment, offset + count, consumed + count);
+        }
     }
 
     /** The place behind the last byte that {@link #read} gave. */
@@ -143,7 +179,7 @@ public final class OutputPipe implements AutoCloseable {
     /**
      * The next bytes, at most {@value #BLOCK}; without any when there are none yet. The buffer is
      * used again by the next call, and what its user left in it comes again. Segments that are read
-     * to their end are kept until {@link #releaseRead}.
+     * to their end are kept until {@link #release}.
      */
     ByteBuffer read() throws IOException {
         if (buffer.hasRemaining()) {
@@ -178,10 +214,11 @@ public final class OutputPipe implements AutoCloseable {
     }
 
     /**
-     * Deletes the segments that were read to their end: their bytes are taken care of elsewhere.
+     * Deletes the segments before this place: their bytes are taken care of elsewhere, and without
+     * room the job would stop.
      */
-    void releaseRead() throws IOException {
-        for (; released < segment; released++) {
+    public void release(Position done) throws IOException {
+        for (; released < done.segment(); released++) {
             Files.deleteIfExists(directory.resolve("segment." + released));
         }
     }

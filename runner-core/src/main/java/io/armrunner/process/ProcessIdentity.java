@@ -1,5 +1,12 @@
 package io.armrunner.process;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Optional;
 
@@ -24,21 +31,41 @@ public record ProcessIdentity(long pid, long started) {
                 .filter(process -> started == 0 || of(process).started() == started);
     }
 
-    /** {@code pid started}, as {@link #parse} reads it. */
-    public String text() {
-        return pid + " " + started;
+    /**
+     * The process that wrote its number into a file when it started; empty when it is gone. A
+     * number alone may be another's by now: the arguments of the right process contain {@code
+     * word}.
+     */
+    public static Optional<ProcessIdentity> claimed(Path file, String word) throws IOException {
+        String number;
+        try {
+            number = Files.readString(file, UTF_8).strip();
+        } catch (NoSuchFileException _) {
+            return Optional.empty();
+        }
+        // Empty: it was killed before it could write, or it writes just now.
+        if (number.isEmpty() || !number.chars().allMatch(Character::isDigit)) {
+            return Optional.empty();
+        }
+        try {
+            // Of a zombie nothing is left to read.
+            String arguments = Files.readString(Path.of("/proc", number, "cmdline"), ISO_8859_1);
+            return arguments.contains(word)
+                    ? ProcessHandle.of(Long.parseLong(number)).map(ProcessIdentity::of)
+                    : Optional.empty();
+        } catch (IOException _) {
+            return Optional.empty(); // no such process
+        }
     }
 
-    /** Reads {@link #text}; empty when it is something else. */
-    public static Optional<ProcessIdentity> parse(String text) {
-        String[] parts = text.strip().split(" ", -1);
+    /** Whether it has ended and nobody has asked for its status: it runs no more. */
+    boolean isZombie() {
         try {
-            return parts.length == 2
-                    ? Optional.of(
-                            new ProcessIdentity(Long.parseLong(parts[0]), Long.parseLong(parts[1])))
-                    : Optional.empty();
-        } catch (NumberFormatException _) {
-            return Optional.empty(); // a file cut short by a crash: there is no such process
+            String stat =
+                    Files.readString(Path.of("/proc", Long.toString(pid), "stat"), ISO_8859_1);
+            return stat.substring(stat.lastIndexOf(')') + 1).strip().startsWith("Z");
+        } catch (IOException _) {
+            return false; // it is gone, which find() sees
         }
     }
 }

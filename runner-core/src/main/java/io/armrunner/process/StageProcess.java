@@ -6,6 +6,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -26,13 +27,20 @@ import org.jspecify.annotations.Nullable;
  * shell, keeps the exit status in a file, and writes an end mark with the status into the job's
  * output, behind everything that the script had written. The script is a file of mode 0600 that is
  * deleted when the stage has ended. Used by the job's thread.
+ *
+ * <p>Only one process can make the file with the leader's number. The leader does it before
+ * anything else; a manager that finds a stage of an earlier one does it too, and so knows for
+ * certain: either the stage has begun, or it never will.
  */
 public final class StageProcess {
     private static final String LEADER =
             """
             trap : TERM INT HUP QUIT
             script=$1 output=$2 status=$3 mark=$4
-            shift 4
+            set -C
+            echo $$ >"$5" || exit 1
+            set +C
+            shift 5
             "$@" <"$script" >"$output" 2>&1
             code=$?
             echo "$code" >"$status"
@@ -50,6 +58,9 @@ public final class StageProcess {
      * one for it.
      */
     private static final Duration LAST_WORDS = Duration.ofMillis(100);
+
+    /** Between a leader's making of its file and the number in it lie microseconds. */
+    private static final Duration CLAIM_LIMIT = Duration.ofSeconds(2);
 
     private static final Set<StandardOpenOption> CREATE =
             Set.of(
@@ -118,7 +129,8 @@ public final class StageProcess {
                         script.toString(),
                         pipe.fifo().toString(),
                         pipe.directory().resolve("stage." + number + ".status").toString(),
-                        mark.text()));
+                        mark.text(),
+                        leaderFile(pipe, number).toString()));
         argv.addAll(shell);
         ProcessBuilder builder =
                 new ProcessBuilder(argv)
@@ -129,25 +141,41 @@ public final class StageProcess {
         builder.environment().clear();
         builder.environment().putAll(environment);
         Process child = builder.start();
-        ProcessIdentity leader = ProcessIdentity.of(child.toHandle());
-        Files.writeString(
-                pipe.directory().resolve("stage." + number + ".leader"), leader.text(), UTF_8);
-        return new StageProcess(pipe, script, leader, child, mark);
+        return new StageProcess(pipe, script, ProcessIdentity.of(child.toHandle()), child, mark);
+    }
+
+    private static Path leaderFile(OutputPipe pipe, int number) {
+        return pipe.directory().resolve("stage." + number + ".leader");
     }
 
     /**
      * Finds a stage that an earlier manager started.
      *
-     * @return empty when that manager had not come to start it
+     * @return empty when it had not begun; it never will then, and its number is used up
      */
     public static Optional<StageProcess> attach(OutputPipe pipe, int number, String nonce)
-            throws IOException {
+            throws IOException, InterruptedException {
+        Path file = leaderFile(pipe, number);
+        try {
+            Files.createFile(file);
+            return Optional.empty();
+        } catch (FileAlreadyExistsException _) {
+            // It has begun.
+        }
+        long deadline = System.nanoTime() + CLAIM_LIMIT.toNanos();
+        while (Files.size(file) == 0 && System.nanoTime() < deadline) {
+            Thread.sleep(Duration.ofMillis(1));
+        }
         Path script = pipe.directory().resolve("stage." + number + ".script");
-        return ProcessIdentity.parse(
-                        OutputPipe.readIfThere(
-                                pipe.directory().resolve("stage." + number + ".leader")))
-                .map(leader ->
-                        new StageProcess(pipe, script, leader, null, new EndMark(nonce, number)));
+        EndMark mark = new EndMark(nonce, number);
+        ProcessIdentity leader =
+                ProcessIdentity.claimed(file, mark.text()).orElse(new ProcessIdentity(0, 0));
+        return Optional.of(new StageProcess(pipe, script, leader, null, mark));
+    }
+
+    /** Whether its shell has ended; there may be output that was not passed on yet. */
+    public boolean isOver() throws IOException {
+        return !lastWord().isEmpty() || !isRunning();
     }
 
     /** The group's leader. */
@@ -167,9 +195,7 @@ public final class StageProcess {
         ByteBuffer bytes = pipe.read();
         if (bytes.hasRemaining()) {
             quietSince = System.nanoTime();
-            Optional<Integer> status = mark.pass(bytes, output);
-            // What was passed on lies in the job's log by now; without room the job would stop.
-            pipe.releaseRead();
+            Optional<Integer> status = mark.pass(bytes, output, pipe.position());
             return status.map(
                     code -> ended(vanished ? new StageEnd.Vanished() : new StageEnd.Exited(code)));
         }
@@ -188,8 +214,14 @@ public final class StageProcess {
         return Optional.empty();
     }
 
-    /** Sends a signal to the stage's whole group. */
+    /**
+     * Sends a signal to the stage's whole group, unless its leader was gone before we came: the
+     * group's number may be another's by now.
+     */
     public boolean signal(String signal) throws IOException, InterruptedException {
+        if (leader.pid() == 0) {
+            return false;
+        }
         return ProcessGroup.signal(leader.pid(), signal);
     }
 
@@ -213,7 +245,7 @@ public final class StageProcess {
     }
 
     private boolean isRunning() {
-        return child != null ? child.isAlive() : leader.find().isPresent();
+        return child != null ? child.isAlive() : leader.find().isPresent() && !leader.isZombie();
     }
 
     /**
@@ -263,9 +295,12 @@ public final class StageProcess {
         /**
          * The status, once the whole mark has been seen; what follows it in {@code bytes} is not
          * touched.
+         *
+         * @param at the place of the first byte
          */
-        Optional<Integer> pass(ByteBuffer bytes, JobOutput output) {
+        Optional<Integer> pass(ByteBuffer bytes, JobOutput output, OutputPipe.Position at) {
             byte[] array = bytes.array();
+            int first = bytes.arrayOffset() + bytes.position();
             int base = bytes.arrayOffset();
             int start = base + bytes.position();
             int end = base + bytes.limit();
@@ -286,21 +321,21 @@ public final class StageProcess {
                     }
                 } else if (b == prefix[matched]) {
                     if (matched == 0 && i > start) {
-                        output.write(array, start, i - start);
+                        output.write(array, start, i - start, at.plus(i - first));
                     }
                     matched++;
                     start = i + 1;
                 } else if (matched > 0) {
                     // The prefix's first byte stands nowhere else in it: a failed match can only
                     // begin anew here.
-                    output.write(prefix, 0, matched);
+                    output.write(prefix, 0, matched, at.plus(i - first));
                     matched = 0;
                     start = i;
                     i--;
                 }
             }
             if (matched == 0 && end > start) {
-                output.write(array, start, end - start);
+                output.write(array, start, end - start, at.plus(end - first));
             }
             bytes.position(end - base);
             return Optional.empty();

@@ -121,6 +121,11 @@ final class Automaton {
         return match[state];
     }
 
+    /** The state that another automaton gave the number, as far as this one has it. */
+    int known(int state) {
+        return state >= 0 && state < size ? state : ROOT;
+    }
+
     boolean isEmpty() {
         return size == 1;
     }

@@ -1,5 +1,9 @@
 package io.armrunner.trace;
 
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+
 /**
  * One step of a chain: takes bytes in pieces of any size and gives bytes to the next step.
  *
@@ -12,6 +16,9 @@ interface Filter {
     /** No more bytes belong to what came so far: gives out everything that is held back. */
     void flush();
 
-    /** Whether a new filter would treat the bytes that follow in the same way as this one. */
-    boolean isQuiet();
+    /** Writes down what is held back and what is being looked for, here and in the next steps. */
+    void save(DataOutputStream out) throws IOException;
+
+    /** Makes a new chain go on as the one did that wrote this. */
+    void restore(DataInputStream in) throws IOException;
 }

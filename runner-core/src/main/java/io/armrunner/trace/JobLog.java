@@ -2,8 +2,15 @@ package io.armrunner.trace;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.Base64;
 
 /**
  * The log of one job as the engine writes it: the runner's own lines, sections, and the output of
@@ -24,64 +31,78 @@ public final class JobLog implements AutoCloseable {
     public record Format(boolean sections, boolean stamps) {}
 
     /**
-     * A moment from which the job's output can be written again after a restart, to the same
-     * effect.
+     * A moment at which the log can be taken up by another process, to the same effect as if it had
+     * never been put down.
      *
-     * @param consumed how many bytes of the job's output, since the last {@link #endJobOutput}, are
-     *     in the log for good
-     * @param continuation whether the next piece of output goes on with the line before
-     * @param traceLength the {@link TraceLog#length} that belongs to it
+     * @param length the {@link TraceLog#length} that belongs to it
+     * @param size the {@link TraceLog#size} that belongs to it
+     * @param held what masks, characters and lines held back then; holds parts of the output,
+     *     masked or not, in Base64
      */
-    public record Checkpoint(long consumed, boolean continuation, long traceLength) {}
+    public record Snapshot(long length, long size, String held) {
+        /** The state of a log in which nothing stands. */
+        public static final Snapshot EMPTY = new Snapshot(0, 0, "");
+    }
 
     private final TraceLog trace;
     private final Format format;
     private final InstantSource clock;
     private final LogChain runner;
     private final LogChain job;
-    private long written;
-    private Checkpoint checkpoint;
+    private boolean muted;
 
-    /**
-     * The log of a job that starts, or that starts over with nothing of its output in {@code
-     * trace}.
-     */
+    /** The log of a job that starts. */
     public JobLog(TraceLog trace, Masks masks, Format format, InstantSource clock) {
-        this(trace, masks, format, clock, new Checkpoint(0, false, trace.length()));
-    }
-
-    /**
-     * The log of a job whose runner was killed: {@code trace} was reopened with the checkpoint's
-     * length, and the job's output is written again from byte {@code consumed} on.
-     */
-    public static JobLog resume(
-            TraceLog trace,
-            Masks masks,
-            Format format,
-            InstantSource clock,
-            Checkpoint checkpoint) {
-        if (trace.length() != checkpoint.traceLength()) {
-            throw new IllegalArgumentException(
-                    "Could not resume the log %s: it has %d bytes, the checkpoint says %d. Reopen it with that length."
-                            .formatted(trace.path(), trace.length(), checkpoint.traceLength()));
-        }
-        return new JobLog(trace, masks, format, clock, checkpoint);
-    }
-
-    private JobLog(
-            TraceLog trace,
-            Masks masks,
-            Format format,
-            InstantSource clock,
-            Checkpoint checkpoint) {
         this.trace = trace;
         this.format = format;
         this.clock = clock;
-        this.checkpoint = checkpoint;
-        written = checkpoint.consumed();
         Pieces pieces = new Pieces(trace);
-        runner = new LogChain(0, false, masks, format.stamps(), clock, pieces);
-        job = new LogChain(1, checkpoint.continuation(), masks, format.stamps(), clock, pieces);
+        runner = new LogChain(0, masks, format.stamps(), clock, pieces);
+        job = new LogChain(1, masks, format.stamps(), clock, pieces);
+    }
+
+    /**
+     * The log of a job whose runner was killed. It is muted: what is written goes nowhere until
+     * {@link #unmute}, so that who comes to the same point again may write the same lines.
+     *
+     * @param trace reopened with the snapshot's length
+     */
+    public static JobLog resume(
+            TraceLog trace, Masks masks, Format format, InstantSource clock, Snapshot snapshot)
+            throws IOException {
+        if (trace.length() != snapshot.length()) {
+            throw new IllegalArgumentException(
+                    "Could not resume the log %s: it has %d bytes, the snapshot says %d. Reopen it with that length."
+                            .formatted(trace.path(), trace.length(), snapshot.length()));
+        }
+        JobLog log = new JobLog(trace, masks, format, clock);
+        DataInputStream held =
+                new DataInputStream(
+                        new ByteArrayInputStream(Base64.getDecoder().decode(snapshot.held())));
+        log.runner.restore(held);
+        log.job.restore(held);
+        log.muted = true;
+        return log;
+    }
+
+    /** From here on the log takes what is written. */
+    public synchronized void unmute() {
+        muted = false;
+    }
+
+    /** The log as it stands. */
+    public synchronized Snapshot snapshot() {
+        ByteArrayOutputStream held = new ByteArrayOutputStream(64);
+        try (DataOutputStream out = new DataOutputStream(held)) {
+            runner.save(out);
+            job.save(out);
+        } catch (IOException e) {
+            throw new UncheckedIOException("memory takes all that is written", e);
+        }
+        return new Snapshot(
+                trace.length(),
+                trace.size(),
+                Base64.getEncoder().encodeToString(held.toByteArray()));
     }
 
     /** A line of the runner. */
@@ -108,7 +129,7 @@ public final class JobLog implements AutoCloseable {
      * The last line, of a job that went well. It begins a line even behind the end of a section.
      */
     public synchronized void succeeded() {
-        runner.end();
+        endRunnerLine();
         info("Job succeeded");
     }
 
@@ -118,8 +139,14 @@ public final class JobLog implements AutoCloseable {
      * @param explanation {@code Job failed: exit status 1}, {@code Job failed (system failure): …}
      */
     public synchronized void failed(String explanation) {
-        runner.end();
+        endRunnerLine();
         error(explanation);
+    }
+
+    private void endRunnerLine() {
+        if (!muted) {
+            runner.end();
+        }
     }
 
     /**
@@ -147,15 +174,13 @@ public final class JobLog implements AutoCloseable {
     }
 
     private synchronized void runnerText(String text) {
+        if (muted) {
+            return;
+        }
         byte[] bytes = text.getBytes(UTF_8);
-        boolean follows = trace.length() == checkpoint.traceLength();
         runner.write(bytes, 0, bytes.length);
         // A line of the runner is complete: nothing of it waits for the next one.
         runner.endPhrases();
-        if (follows) {
-            // Only lines of the runner since the checkpoint: they are kept with it.
-            moveCheckpoint(checkpoint.consumed(), checkpoint.continuation());
-        }
     }
 
     /** A green line among the job's output, as the stages have them ({@code Fetching changes…}). */
@@ -179,51 +204,28 @@ public final class JobLog implements AutoCloseable {
     }
 
     private synchronized void stageText(String text) {
+        if (muted) {
+            return;
+        }
         byte[] bytes = text.getBytes(UTF_8);
         job.write(bytes, 0, bytes.length);
-        checkpointIfQuiet();
     }
 
     /** Output of the job, standard output and standard error alike. */
     public synchronized void jobOutput(byte[] bytes, int offset, int length) {
-        // Up to the last newline nothing is held back as a rule, so a checkpoint there keeps the
-        // replay short.
-        int lines = length;
-        while (lines > 0 && bytes[offset + lines - 1] != '\n') {
-            lines--;
+        if (!muted) {
+            job.write(bytes, offset, length);
         }
-        if (lines > 0 && lines < length) {
-            jobPart(bytes, offset, lines);
-        } else {
-            lines = 0;
-        }
-        jobPart(bytes, offset + lines, length - lines);
-    }
-
-    private void jobPart(byte[] bytes, int offset, int length) {
-        job.write(bytes, offset, length);
-        written += length;
-        checkpointIfQuiet();
-    }
-
-    private void checkpointIfQuiet() {
-        if (job.isQuiet()) {
-            moveCheckpoint(written, job.continuation());
-        }
-    }
-
-    private void moveCheckpoint(long consumed, boolean continuation) {
-        checkpoint = new Checkpoint(consumed, continuation, trace.length());
     }
 
     /**
      * The output of a stage is over: what was held back goes to the log, and an unfinished line
-     * gets its newline. The output of the next stage is counted from 0.
+     * gets its newline.
      */
     public synchronized void endJobOutput() {
-        job.end();
-        written = 0;
-        moveCheckpoint(0, false);
+        if (!muted) {
+            job.end();
+        }
     }
 
     /**
@@ -233,7 +235,6 @@ public final class JobLog implements AutoCloseable {
     public synchronized void masks(Masks masks) {
         runner.masks(masks);
         job.masks(masks);
-        checkpointIfQuiet();
     }
 
     /** Where the log is. */
@@ -241,24 +242,10 @@ public final class JobLog implements AutoCloseable {
         return trace.path();
     }
 
-    /** How many bytes of the job's output are in the log for good. */
-    public long consumed() {
-        return checkpoint().consumed();
-    }
-
-    /**
-     * The latest moment from which the output can be written again. Lines of the runner are part of
-     * it as long as the job wrote nothing since; those that came into the middle of a line of the
-     * job are not.
-     */
-    public synchronized Checkpoint checkpoint() {
-        return checkpoint;
-    }
-
     /** Gives out what is held back. The {@link TraceLog} stays open. */
     @Override
     public synchronized void close() {
         endJobOutput();
-        runner.end();
+        endRunnerLine();
     }
 }

@@ -2,6 +2,9 @@ package io.armrunner.trace;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.LocalDateTime;
@@ -36,10 +39,9 @@ final class LineStamps implements Filter {
     private boolean heldReturn;
     private boolean continuation;
 
-    LineStamps(int stream, boolean continuation, InstantSource clock, Pieces pieces) {
+    LineStamps(int stream, InstantSource clock, Pieces pieces) {
         this.pieces = pieces;
         this.clock = clock;
-        this.continuation = continuation;
         header[28] = (byte) Character.forDigit(stream >> 4, 16);
         header[29] = (byte) Character.forDigit(stream & 15, 16);
     }
@@ -192,11 +194,18 @@ final class LineStamps implements Filter {
     }
 
     @Override
-    public boolean isQuiet() {
-        return heldLength == 0;
+    public void save(DataOutputStream out) throws IOException {
+        out.writeShort(heldLength);
+        out.write(held, 0, heldLength);
+        out.writeBoolean(heldReturn);
+        out.writeBoolean(continuation);
     }
 
-    boolean continuation() {
-        return continuation;
+    @Override
+    public void restore(DataInputStream in) throws IOException {
+        heldLength = in.readUnsignedShort();
+        held = in.readNBytes(heldLength);
+        heldReturn = in.readBoolean();
+        continuation = in.readBoolean();
     }
 }

@@ -1,5 +1,8 @@
 package io.armrunner.trace;
 
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
 import java.time.InstantSource;
 import org.jspecify.annotations.Nullable;
 
@@ -10,15 +13,9 @@ final class LogChain {
     private final Filter last;
     private Filter first;
 
-    LogChain(
-            int stream,
-            boolean continuation,
-            Masks masks,
-            boolean stamped,
-            InstantSource clock,
-            Pieces pieces) {
+    LogChain(int stream, Masks masks, boolean stamped, InstantSource clock, Pieces pieces) {
         this.pieces = pieces;
-        stamps = stamped ? new LineStamps(stream, continuation, clock, pieces) : null;
+        stamps = stamped ? new LineStamps(stream, clock, pieces) : null;
         last = stamps == null ? new Unstamped(pieces) : stamps;
         first = masks.chain(last);
     }
@@ -54,12 +51,12 @@ final class LogChain {
         first = masks.chain(last);
     }
 
-    boolean isQuiet() {
-        return first.isQuiet();
+    void save(DataOutputStream out) throws IOException {
+        first.save(out);
     }
 
-    boolean continuation() {
-        return stamps != null && stamps.continuation();
+    void restore(DataInputStream in) throws IOException {
+        first.restore(in);
     }
 
     /** FF_TIMESTAMPS=false: the bytes as they are. */
@@ -76,8 +73,13 @@ final class LogChain {
         }
 
         @Override
-        public boolean isQuiet() {
-            return true;
+        public void save(DataOutputStream out) {
+            // Nothing to say: bytes pass as they are.
+        }
+
+        @Override
+        public void restore(DataInputStream in) {
+            // Nothing was said.
         }
     }
 }

@@ -1,5 +1,8 @@
 package io.armrunner.trace;
 
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
 import java.util.Arrays;
 
 /**
@@ -140,7 +143,38 @@ final class PhraseFilter implements Filter {
     }
 
     @Override
-    public boolean isQuiet() {
-        return state == Automaton.ROOT && next.isQuiet();
+    public void save(DataOutputStream out) throws IOException {
+        out.writeShort(heldLength);
+        out.write(held, 0, heldLength);
+        out.writeLong(done - position);
+        out.writeShort(found);
+        for (int index = 0; index < found; index++) {
+            out.writeLong(starts[index] - position);
+            out.writeLong(ends[index] - position);
+        }
+        next.save(out);
+    }
+
+    @Override
+    public void restore(DataInputStream in) throws IOException {
+        heldLength = in.readUnsignedShort();
+        held = in.readNBytes(heldLength);
+        position = 0;
+        done = in.readLong();
+        found = in.readUnsignedShort();
+        starts = new long[Math.max(8, found)];
+        ends = new long[starts.length];
+        for (int index = 0; index < found; index++) {
+            starts[index] = in.readLong();
+            ends[index] = in.readLong();
+        }
+        next.restore(in);
+        state = Automaton.ROOT;
+        for (int at = 0; at < heldLength; at++) {
+            state = phrases.step(state, held[at]);
+        }
+        // A newer version may look for other forms: what none of them begins with is given out.
+        giveOut(-phrases.depth(state), held, 0);
+        hold(new byte[0], 0, 0, phrases.depth(state));
     }
 }

@@ -1,5 +1,9 @@
 package io.armrunner.trace;
 
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+
 /**
  * Keeps the prefix of a token and replaces what follows (job-semantics §5.6.3).
  *
@@ -81,7 +85,16 @@ final class TokenFilter implements Filter {
     }
 
     @Override
-    public boolean isQuiet() {
-        return where == Where.TEXT && state == Automaton.ROOT && next.isQuiet();
+    public void save(DataOutputStream out) throws IOException {
+        out.writeUTF(where.name());
+        out.writeInt(state);
+        next.save(out);
+    }
+
+    @Override
+    public void restore(DataInputStream in) throws IOException {
+        where = Where.valueOf(in.readUTF());
+        state = prefixes.known(in.readInt());
+        next.restore(in);
     }
 }

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,6 +37,18 @@ public final class TraceUploader {
         /** The job is over for GitLab: everything stops. At most once. */
         void abort();
     }
+
+    /**
+     * How far a log is, for a job that may be taken up by another process.
+     *
+     * @param commit makes the log durable and says how many bytes of it are: no more are sent, or
+     *     that process would have a log that differs from GitLab's
+     * @param acknowledged the bytes that GitLab is thought to have; if it has others, its 416 says
+     *     so
+     * @param takenUp whether another process has begun with it: GitLab is asked at once what became
+     *     of the job
+     */
+    public record Base(LongSupplier commit, long acknowledged, boolean takenUp) {}
 
     /** How the final update ended. */
     public enum Delivery {
@@ -78,6 +91,7 @@ public final class TraceUploader {
     private final Requests requests;
     private final UploadSettings settings;
     private final Ticker ticker;
+    private final Base base;
 
     private final ReentrantLock calling = new ReentrantLock();
     private final Bell bell = new Bell();
@@ -111,29 +125,25 @@ public final class TraceUploader {
             Requests requests,
             UploadSettings settings,
             Ticker ticker) {
-        this(trace, reports, requests, settings, ticker, 0);
+        this(trace, reports, requests, settings, ticker, new Base(trace::size, 0, false));
     }
 
-    /**
-     * An uploader that goes on after a restart.
-     *
-     * @param acknowledged the bytes that GitLab is thought to have; if it has others, its 416 says
-     *     so
-     */
+    /** An uploader of a log that outlives the process. */
     public TraceUploader(
             TraceLog trace,
             JobReports reports,
             Requests requests,
             UploadSettings settings,
             Ticker ticker,
-            long acknowledged) {
+            Base base) {
         this.trace = trace;
         this.reports = reports;
         this.requests = requests;
         this.settings = settings;
         this.ticker = ticker;
         interval = settings.interval();
-        offset = acknowledged;
+        this.base = base;
+        offset = base.acknowledged();
     }
 
     /**
@@ -184,7 +194,7 @@ public final class TraceUploader {
     }
 
     private void loop() throws InterruptedException {
-        Duration nextTick = ticker.now().plus(interval);
+        Duration nextTick = ticker.now().plus(base.takenUp() ? Duration.ZERO : interval);
         while (!ending && !aborted) {
             Duration due = nextTick;
             if (prompt && trace.size() > offset) {
@@ -299,11 +309,11 @@ public final class TraceUploader {
      * The buffer is as large as what is pending: many jobs with small logs run beside each other.
      */
     private int fill() throws IOException {
-        int pending = (int) Math.min(patchLimit, Math.max(0, trace.size() - offset));
+        int pending = (int) Math.min(patchLimit, Math.max(0, base.commit().getAsLong() - offset));
         if (buffer.length < pending || buffer.length > patchLimit) {
             buffer = new byte[pending];
         }
-        return pending == 0 ? 0 : trace.read(offset, buffer);
+        return pending == 0 ? 0 : Math.min(pending, trace.read(offset, buffer));
     }
 
     private void heed(JobStatus status, Optional<Duration> asked) {
@@ -415,7 +425,7 @@ public final class TraceUploader {
     /** Sends all that is left, back to back. */
     private Sent flush() throws InterruptedException {
         int moves = 0;
-        while (trace.size() > offset) {
+        while (base.commit().getAsLong() > offset) {
             Sent sent = patch();
             switch (sent) {
                 case ALL -> {

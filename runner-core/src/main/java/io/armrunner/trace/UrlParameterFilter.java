@@ -2,6 +2,9 @@ package io.armrunner.trace;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
 
@@ -117,7 +120,16 @@ final class UrlParameterFilter implements Filter {
     }
 
     @Override
-    public boolean isQuiet() {
-        return where == Where.TEXT && next.isQuiet();
+    public void save(DataOutputStream out) throws IOException {
+        out.writeUTF(where.name());
+        out.writeInt(state);
+        next.save(out);
+    }
+
+    @Override
+    public void restore(DataInputStream in) throws IOException {
+        where = Where.valueOf(in.readUTF());
+        state = KEYS.known(in.readInt());
+        next.restore(in);
     }
 }

@@ -1,5 +1,9 @@
 package io.armrunner.trace;
 
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+
 /**
  * Replaces each byte that is not part of a UTF-8 character by U+FFFD (runner-protocol §4.8).
  *
@@ -116,7 +120,16 @@ final class Utf8Filter implements Filter {
     }
 
     @Override
-    public boolean isQuiet() {
-        return heldLength == 0 && next.isQuiet();
+    public void save(DataOutputStream out) throws IOException {
+        out.writeByte(heldLength);
+        out.write(held, 0, heldLength);
+        next.save(out);
+    }
+
+    @Override
+    public void restore(DataInputStream in) throws IOException {
+        heldLength = in.readUnsignedByte();
+        in.readFully(held, 0, heldLength);
+        next.restore(in);
     }
 }

@@ -72,6 +72,7 @@ class ConfigReaderTest {
                 listen_address = ":9252"
                 connection_max_age = "1h30m"
                 shutdown_timeout = 120
+                shutdown = "hand-over"
                 user = "builder"
                 min_free_disk = 100
                 kept_logs_size = 0
@@ -96,6 +97,7 @@ class ConfigReaderTest {
                                 Optional.of(":9252"),
                                 Duration.ofMinutes(90),
                                 Duration.ofSeconds(120),
+                                true,
                                 Map.of("site", "lab"),
                                 Optional.of("builder"),
                                 new Config.SessionServer(

@@ -3,41 +3,74 @@ package io.armrunner.manager;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.armrunner.plan.JobPlace;
+import io.armrunner.plan.RunnerSettings;
+import io.armrunner.spec.Secret;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The books of accepted jobs. */
 final class JournalTest {
+    private static final RunnerSettings.Product PRODUCT =
+            new RunnerSettings.Product("armrunner", "1.0.0", "main", "linux/arm64");
+
     private final Path directory;
 
     JournalTest(@TempDir Path directory) {
         this.directory = directory;
     }
 
+    private static JobRecord record(String runner, long acceptedAt) {
+        return new JobRecord(
+                acceptedAt,
+                RunnerSettings.minimal(
+                        "name", runner, "s_0123456789ab", "http://gitlab", "shell", PRODUCT),
+                new JobPlace(
+                        "/builds",
+                        "/cache",
+                        1,
+                        2,
+                        false,
+                        true,
+                        "host",
+                        "id",
+                        JobPlace.TlsFiles.NONE));
+    }
+
+    private static byte[] payload(long id) {
+        return "{\"id\":%d}".formatted(id).getBytes(UTF_8);
+    }
+
     @Test
     void anAcceptedJobIsOnTheDiskForItsOwnerOnly() throws IOException {
         Journal journal = new Journal(directory.resolve("state/jobs"));
-        Path job = journal.accepted("abcdefghi", 42, "{\"id\":42}".getBytes(UTF_8));
+        Path job = journal.accepted(42, payload(42), record("abcdefghi", 1));
 
         assertThat(job.getFileName()).hasToString("abcdefghi.42");
         assertThat(job.resolve("payload.json")).hasContent("{\"id\":42}");
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(job)))
                 .isEqualTo("rwx------");
-        assertThat(
-                        PosixFilePermissions.toString(
-                                Files.getPosixFilePermissions(job.resolve("payload.json"))))
-                .isEqualTo("rw-------");
+        for (String file : List.of("payload.json", "job.json")) {
+            assertThat(
+                            PosixFilePermissions.toString(
+                                    Files.getPosixFilePermissions(job.resolve(file))))
+                    .isEqualTo("rw-------");
+        }
         assertThat(job.resolve("payload.new")).doesNotExist();
     }
 
     @Test
     void aDeliveredJobLeavesNothing() throws IOException {
         Journal journal = new Journal(directory.resolve("jobs"));
-        Path job = journal.accepted("a", 1, new byte[0]);
+        Path job = journal.accepted(1, payload(1), record("a", 1));
         Files.createDirectories(job.resolve("deep/er"));
         Files.writeString(job.resolve("deep/er/file"), "x");
         journal.delivered(job);
@@ -48,14 +81,78 @@ final class JournalTest {
     @Test
     void oneNumberOfTwoServersIsTwoJobsAndAnOldOneIsReplaced() throws IOException {
         Journal journal = new Journal(directory.resolve("jobs"));
-        Path first = journal.accepted("a", 1, "old".getBytes(UTF_8));
-        Path other = journal.accepted("b", 1, "other".getBytes(UTF_8));
+        Path first = journal.accepted(1, payload(1), record("a", 1));
+        Path other = journal.accepted(1, payload(1), record("b", 1));
         Files.writeString(first.resolve("trace"), "old log");
-        Path again = journal.accepted("a", 1, "new".getBytes(UTF_8));
+        Path again = journal.accepted(1, payload(1), record("a", 1));
 
         assertThat(again).isEqualTo(first);
-        assertThat(again.resolve("payload.json")).hasContent("new");
         assertThat(again.resolve("trace")).doesNotExist();
-        assertThat(other.resolve("payload.json")).hasContent("other");
+        assertThat(other).isDirectory();
+    }
+
+    @Test
+    void whatAnotherProcessLeftIsFoundWithAllThatItWasRunWith() throws IOException {
+        JobRecord full =
+                new JobRecord(
+                        12,
+                        new RunnerSettings(
+                                "name",
+                                "abcdefghi",
+                                "s_0123456789ab",
+                                "http://gitlab",
+                                "http://clone",
+                                "shell",
+                                "sh",
+                                List.of("A=1", "B=2"),
+                                "pre get",
+                                "post get",
+                                "pre",
+                                "post",
+                                Map.of("FF_TIMESTAMPS", false),
+                                Optional.of(Duration.ofMillis(1500)),
+                                Optional.of(Duration.ofMinutes(3)),
+                                true,
+                                Optional.of(true),
+                                Optional.of(false),
+                                Optional.empty(),
+                                new RunnerSettings.Output(77, 78, 79),
+                                PRODUCT),
+                        new JobPlace(
+                                "/b",
+                                "/c",
+                                3,
+                                4,
+                                false,
+                                true,
+                                "host",
+                                "correlation",
+                                new JobPlace.TlsFiles("ca", "cert", Secret.of("key"))));
+        Journal journal = new Journal(directory.resolve("jobs"));
+        journal.accepted(2, payload(2), full);
+        journal.accepted(1, payload(1), record("abcdefghi", 11));
+
+        List<Journal.Leftover> found = new Journal(directory.resolve("jobs")).leftovers();
+
+        assertThat(found).extracting(job -> job.payload().id()).containsExactly(1L, 2L);
+        assertThat(found.getLast().record()).isEqualTo(full);
+        assertThat(found.getLast().record().place().tls().key().value()).isEqualTo("key");
+    }
+
+    @Test
+    void whatIsNoJobYetOrNoMoreIsRemovedAndWhatCannotBeReadStays() throws IOException {
+        Path root = directory.resolve("jobs");
+        Journal journal = new Journal(root);
+        Path cut = journal.accepted(1, payload(1), record("a", 1));
+        Files.move(cut.resolve("payload.json"), cut.resolve("payload.new"));
+        Path half = journal.accepted(2, payload(2), record("a", 2));
+        Files.move(half, root.resolve(".gone.a.2"));
+        Path broken = journal.accepted(3, "{".getBytes(UTF_8), record("a", 3));
+        Path given = journal.undelivered(journal.accepted(4, payload(4), record("a", 4)));
+
+        assertThat(new Journal(root).leftovers()).isEmpty();
+        assertThat(root.toFile().list())
+                .containsExactlyInAnyOrder(
+                        broken.getFileName().toString(), given.getFileName().toString());
     }
 }

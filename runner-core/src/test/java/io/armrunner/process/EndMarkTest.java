@@ -16,7 +16,7 @@ final class EndMarkTest {
         byte[] bytes = text.getBytes(UTF_8);
         for (int at = 0; at < bytes.length; at += piece) {
             ByteBuffer part = ByteBuffer.wrap(bytes, at, Math.min(piece, bytes.length - at));
-            Optional<Integer> status = mark.pass(part, passed::write);
+            Optional<Integer> status = mark.pass(part, passed::write, OutputPipe.Position.START);
             if (status.isPresent()) {
                 return status;
             }

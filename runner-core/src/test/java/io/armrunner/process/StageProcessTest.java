@@ -35,7 +35,10 @@ class StageProcessTest {
     void closePipe() throws IOException {
         pipe.close();
         String collector = Files.readString(directory.resolve("collector"));
-        assertEventually(() -> ProcessIdentity.parse(collector).orElseThrow().find().isEmpty());
+        assertEventually(() ->
+                ProcessHandle.of(Long.parseLong(collector.strip()))
+                        .filter(ProcessHandle::isAlive)
+                        .isEmpty());
     }
 
     @Test
@@ -102,6 +105,7 @@ class StageProcessTest {
                                 }
                             },
                             Duration.ofMillis(50));
+            pipe.release(pipe.position());
         }
         assertThat(end).contains(new StageEnd.Exited(0));
         assertThat(counted[0]).isEqualTo(lines);
@@ -126,7 +130,7 @@ class StageProcessTest {
     @Test
     @Tag("JS-93")
     void aProcessInASessionOfItsOwnSurvives() throws IOException, InterruptedException {
-        StageProcess stage = start("setsid sleep 300 & echo pid=$!; sleep 300");
+        StageProcess stage = start("setsid sh -c 'echo pid=$$; exec sleep 300' & sleep 300");
         awaitText(stage, "pid=");
         stage.signal("TERM");
         finish(stage);
@@ -165,6 +169,55 @@ class StageProcessTest {
         assertThat(end).isEqualTo(new StageEnd.Exited(5));
         assertThat(text()).isEqualTo("one\ntwo\n");
         second.close();
+    }
+
+    @Test
+    void whoComesLaterKnowsWhetherTheStageHasBegun() throws IOException, InterruptedException {
+        assertThat(StageProcess.attach(pipe, 7, "nonce")).isEmpty();
+        stages = 6;
+        StageProcess late = start("echo never");
+        assertThat(late.leader().find()).isPresent();
+        assertEventually(() -> late.leader().find().isEmpty());
+        assertThat(finish(start("echo eight"))).isEqualTo(new StageEnd.Exited(0));
+        assertThat(text()).isEqualTo("eight\n");
+    }
+
+    @Test
+    void aStageThatEndedWhileNobodyLookedIsFoundWithItsStatus()
+            throws IOException, InterruptedException {
+        StageProcess stage = start("echo done; exit 9");
+        assertEventually(stage::isOver);
+
+        OutputPipe second = OutputPipe.attach(directory, OutputPipe.Position.START);
+        StageProcess attached = StageProcess.attach(second, stages, "nonce").orElseThrow();
+
+        assertThat(attached.isOver()).isTrue();
+        assertThat(finish(attached)).isEqualTo(new StageEnd.Exited(9));
+        assertThat(text()).isEqualTo("done\n");
+        second.close();
+    }
+
+    @Test
+    void aCollectorThatWasEndedIsReplacedByAnother() throws IOException, InterruptedException {
+        finish(start("echo one"));
+        OutputPipe.Position position = pipe.position();
+        long collector = Long.parseLong(Files.readString(directory.resolve("collector")).strip());
+        ProcessGroup.signal(collector, "KILL");
+        assertEventually(
+                () -> ProcessHandle.of(collector).filter(ProcessHandle::isAlive).isEmpty());
+
+        pipe = OutputPipe.attach(directory, position);
+        pipe.revive();
+        assertThat(finish(start("echo two"))).isEqualTo(new StageEnd.Exited(0));
+        assertThat(text()).isEqualTo("one\ntwo\n");
+    }
+
+    @Test
+    void aSecondCollectorStepsBack() throws IOException, InterruptedException {
+        OutputPipe second = OutputPipe.open(directory);
+        assertThat(second.isCollected()).isTrue();
+        assertThat(finish(start("echo one; echo two"))).isEqualTo(new StageEnd.Exited(0));
+        assertThat(text()).isEqualTo("one\ntwo\n");
     }
 
     @Test

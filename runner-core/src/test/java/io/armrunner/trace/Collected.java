@@ -3,6 +3,8 @@ package io.armrunner.trace;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
 
 /** The end of a chain under test. */
 final class Collected implements Filter {
@@ -19,8 +21,13 @@ final class Collected implements Filter {
     }
 
     @Override
-    public boolean isQuiet() {
-        return true;
+    public void save(DataOutputStream out) {
+        // What was collected is not part of a chain's state.
+    }
+
+    @Override
+    public void restore(DataInputStream in) {
+        // Nothing was saved.
     }
 
     String text() {

@@ -313,12 +313,12 @@ class JobLogTest {
         }
     }
 
-    /** Writes up to {@code kill}, is killed, and writes the rest from the last checkpoint on. */
+    /** Writes up to {@code kill}, is killed, and writes the rest in another process. */
     private String replayed(JobLog.Format format, byte[] output, int kill, int step, int laterStep)
             throws IOException {
         Path path = directory.resolve("job.log");
         Files.deleteIfExists(path);
-        JobLog.Checkpoint checkpoint;
+        JobLog.Snapshot snapshot;
         try (TraceLog trace = TraceLog.create(path, OutputLimit.DEFAULT)) {
             // Killed, and so never closed.
             JobLog log = new JobLog(trace, MASKS, format, clock);
@@ -326,12 +326,13 @@ class JobLogTest {
             for (int at = 0; at < kill; at += step) {
                 log.jobOutput(output, at, Math.min(step, kill - at));
             }
-            checkpoint = log.checkpoint();
-            assertThat(log.consumed()).isEqualTo(checkpoint.consumed()).isLessThanOrEqualTo(kill);
+            snapshot = log.snapshot();
+            log.jobOutput("never seen\n".getBytes(UTF_8), 0, 11);
         }
-        try (TraceLog trace = TraceLog.reopen(path, OutputLimit.DEFAULT, checkpoint.traceLength());
-                JobLog log = JobLog.resume(trace, MASKS, format, clock, checkpoint)) {
-            for (int at = (int) checkpoint.consumed(); at < output.length; at += laterStep) {
+        try (TraceLog trace = TraceLog.reopen(path, OutputLimit.DEFAULT, snapshot.length());
+                JobLog log = JobLog.resume(trace, MASKS, format, clock, snapshot)) {
+            log.unmute();
+            for (int at = kill; at < output.length; at += laterStep) {
                 log.jobOutput(output, at, Math.min(laterStep, output.length - at));
             }
         }
@@ -339,19 +340,23 @@ class JobLogTest {
     }
 
     @Test
-    void runnersLinesBelongToTheCheckpoint() throws IOException {
-        written(
-                STAMPED,
-                job -> {
-                    output(job, "one\n");
-                    long before = job.checkpoint().traceLength();
-                    job.info("between");
-                    assertThat(job.checkpoint().traceLength()).isGreaterThan(before);
-                    assertThat(job.consumed()).isEqualTo(4);
-                    output(job, "half");
-                    assertThat(job.consumed()).isEqualTo(4);
-                    job.endJobOutput();
-                    assertThat(job.checkpoint().consumed()).isZero();
-                });
+    void aMutedLogTakesNothingUntilItIsNotMuted() throws IOException {
+        Path path = directory.resolve("muted.log");
+        JobLog.Snapshot snapshot;
+        try (TraceLog trace = TraceLog.create(path, OutputLimit.DEFAULT)) {
+            JobLog log = new JobLog(trace, MASKS, STAMPED, clock);
+            log.plain("one");
+            snapshot = log.snapshot();
+        }
+        try (TraceLog trace = TraceLog.reopen(path, OutputLimit.DEFAULT, snapshot.length());
+                JobLog log = JobLog.resume(trace, MASKS, STAMPED, clock, snapshot)) {
+            log.plain("one");
+            log.sectionStart("a", "A");
+            output(log, "output");
+            log.endJobOutput();
+            log.unmute();
+            log.plain("two");
+        }
+        assertThat(LogDecoder.plain(Files.readAllBytes(path))).isEqualTo("one\ntwo\n");
     }
 }

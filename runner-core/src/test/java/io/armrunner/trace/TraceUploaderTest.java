@@ -284,7 +284,14 @@ class TraceUploaderTest {
     void restartedUploadGoesOnWhereGitLabIs() throws IOException, InterruptedException {
         write("0123456789");
         gitlab.store(0, "0123456".getBytes(UTF_8), 7);
-        uploader = new TraceUploader(log, gitlab, requests, UploadSettings.DEFAULT, ticker, 5);
+        uploader =
+                new TraceUploader(
+                        log,
+                        gitlab,
+                        requests,
+                        UploadSettings.DEFAULT,
+                        ticker,
+                        new TraceUploader.Base(log::size, 5, false));
         runUntil(4000);
         assertThat(gitlab.calls)
                 .containsExactly("250 PATCH 5+5", "3250 PATCH 7+3", "4000 PUT success");

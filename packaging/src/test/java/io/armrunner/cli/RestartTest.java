@@ -1,0 +1,417 @@
+package io.armrunner.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.armrunner.coordinator.CoordinatorJob;
+import io.armrunner.coordinator.CoordinatorRunner;
+import io.armrunner.coordinator.Endpoint;
+import io.armrunner.coordinator.JobBuilder;
+import io.armrunner.coordinator.JobState;
+import io.armrunner.coordinator.RunnerSpec;
+import io.armrunner.coordinator.StateUpdate;
+import io.armrunner.testing.CoordinatorExtension;
+import io.armrunner.testing.LogDecoder;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** What becomes of jobs when the service is killed, replaced or told to hand them over. */
+@Timeout(120)
+final class RestartTest {
+    private static final Duration LIMIT = RunnerProcess.LIMIT;
+
+    @RegisterExtension
+    final CoordinatorExtension gitlab =
+            new CoordinatorExtension(settings ->
+                    settings.withLongPoll(Duration.ofSeconds(2))
+                            .withUpdateInterval(Duration.ofSeconds(1)));
+
+    private CoordinatorRunner configured(String... lines) throws IOException {
+        CoordinatorRunner runner =
+                gitlab.coordinator().registerRunner(new RunnerSpec("restart", List.of(), true));
+        configure(runner, "restart", lines);
+        return runner;
+    }
+
+    private void configure(CoordinatorRunner runner, String name, String... lines)
+            throws IOException {
+        Files.writeString(
+                config(),
+                """
+                check_interval = 1
+                %s
+                [[runners]]
+                name = "%s"
+                url = "%s"
+                token = "%s"
+                executor = "shell"
+                """
+                        .formatted(
+                                String.join("\n", lines),
+                                name,
+                                gitlab.coordinator().url(),
+                                runner.token().value()));
+    }
+
+    private Path config() {
+        return gitlab.directory().resolve("config.toml");
+    }
+
+    private Path books() {
+        return gitlab.directory().resolve(".armrunner/jobs");
+    }
+
+    private Path book(CoordinatorJob job) throws IOException {
+        try (Stream<Path> all = Files.list(books())) {
+            return all.filter(path -> path.toString().endsWith("." + job.id()))
+                    .findFirst()
+                    .orElseThrow();
+        }
+    }
+
+    private RunnerProcess start() throws IOException {
+        return RunnerProcess.start(
+                gitlab.directory(), Map.of(), "run", "--config", config().toString());
+    }
+
+    private static void kill(RunnerProcess armrunner) throws Exception {
+        armrunner.signal("KILL");
+        armrunner.exitCode();
+    }
+
+    private static String log(CoordinatorJob job) {
+        return LogDecoder.plain(job.log());
+    }
+
+    private Path go() {
+        return gitlab.directory().resolve("go");
+    }
+
+    /** Prints {@code begun}, waits to be let go on, and prints {@code done}. */
+    private JobBuilder waiting() {
+        return gitlab.coordinator()
+                .job("job")
+                .script("echo begun", "until [ -e " + go() + " ]; do sleep 0.1; done", "echo done");
+    }
+
+    /** Runs until the job is over and nothing of it is left. */
+    private String finish(CoordinatorJob job) throws Exception {
+        try (RunnerProcess armrunner = start()) {
+            await("the job ends")
+                    .atMost(LIMIT)
+                    .until(() -> job.state().isFinished() && isEmpty(books()));
+            armrunner.signal("TERM");
+            assertThat(armrunner.exitCode()).isZero();
+            return armrunner.printed();
+        }
+    }
+
+    private static boolean isEmpty(Path directory) throws IOException {
+        try (Stream<Path> files = Files.list(directory)) {
+            return files.findAny().isEmpty();
+        }
+    }
+
+    @AfterEach
+    void noProcessIsLeft() {
+        await("no process is left")
+                .atMost(LIMIT)
+                .until(() -> LeftBehind.in(gitlab.directory()).isEmpty());
+    }
+
+    private static List<StateUpdate> ends(CoordinatorJob job) {
+        return job.updates().stream().filter(update -> update.isFinal() && update.isAccepted()).toList();
+    }
+
+    @Test
+    void aJobThatEndedWhileNobodyLookedIsReportedAsItEnded() throws Exception {
+        configured();
+        CoordinatorJob job =
+                gitlab.coordinator()
+                        .job("job")
+                        .script("echo begun", "until [ -e " + go() + " ]; do sleep 0.1; done", "echo done", "exit 7")
+                        .afterScript("echo after $CI_JOB_STATUS")
+                        .enqueue();
+        try (RunnerProcess armrunner = start()) {
+            job.awaitLog("begun", LIMIT);
+            kill(armrunner);
+        }
+        Path status = book(job).resolve("stage.3.status");
+        Files.createFile(go());
+        await().atMost(LIMIT).until(() -> Files.exists(status));
+
+        String printed = finish(job);
+
+        assertThat(job.state()).isEqualTo(JobState.FAILED);
+        assertThat(job.exitCode()).hasValue(7);
+        assertThat(log(job))
+                .containsOnlyOnce("\nbegun\n")
+                .containsOnlyOnce("\ndone\n")
+                .containsOnlyOnce("\nafter failed\n");
+        assertThat(printed)
+                .contains("jobs_found count=1", "job_taken_up job=" + job.id() + " at=\"in step_script\"");
+    }
+
+    @Test
+    void aJobThatWasAcceptedAndNotBegunIsBegun() throws Exception {
+        configured();
+        gitlab.coordinator().faults().on(Endpoint.UPDATE).always().delay(Duration.ofSeconds(30));
+        CoordinatorJob job = gitlab.coordinator().job("job").script("echo begun").enqueue();
+        try (RunnerProcess armrunner = start()) {
+            await().atMost(LIMIT).until(() -> Files.exists(books()) && !isEmpty(books()));
+            await().atMost(LIMIT).until(() -> Files.exists(book(job).resolve("payload.json")));
+            kill(armrunner);
+        }
+        gitlab.coordinator().faults().clear();
+
+        finish(job);
+
+        assertThat(job.state()).as(log(job)).isEqualTo(JobState.SUCCESS);
+        assertThat(log(job)).containsOnlyOnce("\nbegun\n").containsOnlyOnce("Running with");
+    }
+
+    @Test
+    void aJobThatDiedWithTheHostIsReportedOnceWithTheRestOfItsLog() throws Exception {
+        configured();
+        CoordinatorJob job = waiting().afterScript("echo never").enqueue();
+        try (RunnerProcess armrunner = start()) {
+            job.awaitLog("begun", LIMIT);
+            kill(armrunner);
+        }
+        endProcesses();
+        Path progress = book(job).resolve("progress");
+        Files.writeString(
+                progress,
+                Files.readString(progress).replaceFirst("\"boot\":\"[^\"]*\"", "\"boot\":\"other\"")
+                        + "{\"event\":\"mark\",\"at\":17");
+        Files.writeString(book(job).resolve("segment.0"), "last words\n", java.nio.file.StandardOpenOption.APPEND);
+
+        finish(job);
+
+        assertThat(job.failureReason()).contains("runner_system_failure");
+        assertThat(ends(job)).hasSize(1);
+        assertThat(log(job))
+                .containsOnlyOnce("\nbegun\n")
+                .containsOnlyOnce("\nlast words\n")
+                .doesNotContain("never")
+                .contains("ERROR: Job failed (system failure): ")
+                .contains("host was restarted");
+    }
+
+    @Test
+    void aJobWhoseProcessesWereKilledIsReportedAsLost() throws Exception {
+        configured();
+        CoordinatorJob job = waiting().enqueue();
+        try (RunnerProcess armrunner = start()) {
+            job.awaitLog("begun", LIMIT);
+            kill(armrunner);
+        }
+        endProcesses();
+
+        finish(job);
+
+        assertThat(job.failureReason()).contains("runner_system_failure");
+        assertThat(log(job)).contains("processes were ended while the runner was away");
+    }
+
+    private void endProcesses() {
+        await().atMost(LIMIT)
+                .until(() -> {
+                    List<ProcessHandle> left = LeftBehind.in(gitlab.directory());
+                    left.forEach(ProcessHandle::destroyForcibly);
+                    return left.isEmpty();
+                });
+    }
+
+    @Test
+    void aResultThatGitLabDidNotTakeIsReportedByTheNextOne() throws Exception {
+        configured();
+        gitlab.coordinator().faults().on(Endpoint.FINAL_UPDATE).always().cut();
+        CoordinatorJob job = gitlab.coordinator().job("job").script("echo begun").enqueue();
+        try (RunnerProcess armrunner = start()) {
+            armrunner.awaitPrinted("final_update_failed");
+            kill(armrunner);
+        }
+        assertThat(job.state()).isEqualTo(JobState.RUNNING);
+        gitlab.coordinator().faults().clear();
+
+        finish(job);
+
+        assertThat(job.state()).isEqualTo(JobState.SUCCESS);
+        assertThat(ends(job)).hasSize(1);
+        assertThat(log(job)).containsOnlyOnce("\nbegun\n").containsOnlyOnce("Job succeeded");
+    }
+
+    @Test
+    void aResultThatGitLabHasIsNotReportedAgain() throws Exception {
+        configured();
+        gitlab.coordinator().faults().on(Endpoint.FINAL_UPDATE).loseAnswer();
+        gitlab.coordinator().faults().on(Endpoint.FINAL_UPDATE).always().cut();
+        CoordinatorJob job = gitlab.coordinator().job("job").script("echo begun").enqueue();
+        try (RunnerProcess armrunner = start()) {
+            armrunner.awaitPrinted("final_update_failed");
+            kill(armrunner);
+        }
+        assertThat(job.state()).isEqualTo(JobState.SUCCESS);
+        gitlab.coordinator().faults().clear();
+
+        finish(job);
+
+        assertThat(ends(job)).hasSize(1);
+    }
+
+    @Test
+    void aJobThatWasCanceledWhileNobodyLookedEndsAsCanceled() throws Exception {
+        configured();
+        CoordinatorJob job = waiting().afterScript("echo after $CI_JOB_STATUS").enqueue();
+        try (RunnerProcess armrunner = start()) {
+            job.awaitLog("begun", LIMIT);
+            kill(armrunner);
+        }
+        job.cancel();
+
+        finish(job);
+
+        assertThat(job.state()).isEqualTo(JobState.CANCELED);
+        assertThat(log(job)).containsOnlyOnce("\nafter canceled\n").doesNotContain("\ndone\n");
+    }
+
+    @Test
+    void aJobThatIsOverForGitLabIsEndedAndNotReported() throws Exception {
+        configured();
+        CoordinatorJob job = waiting().enqueue();
+        try (RunnerProcess armrunner = start()) {
+            job.awaitLog("begun", LIMIT);
+            kill(armrunner);
+        }
+        job.forceCancel();
+
+        finish(job);
+
+        assertThat(ends(job)).isEmpty();
+    }
+
+    @Test
+    void aTimeoutCountsFromTheJobsStartWhoeverLooks() throws Exception {
+        configured();
+        CoordinatorJob job = waiting().timeout(Duration.ofSeconds(5)).enqueue();
+        try (RunnerProcess armrunner = start()) {
+            job.awaitLog("begun", LIMIT);
+            kill(armrunner);
+        }
+        Instant over = job.startedAt().orElseThrow().plusSeconds(5);
+        await().atMost(LIMIT).until(() -> Instant.now().isAfter(over));
+
+        Instant again = Instant.now();
+        finish(job);
+
+        assertThat(job.failureReason()).contains("job_execution_timeout");
+        assertThat(log(job)).containsOnlyOnce("execution took longer than 5s seconds");
+        assertThat(Duration.between(again, job.finishedAt().orElseThrow()))
+                .isLessThan(Duration.ofSeconds(30));
+    }
+
+    @Test
+    void anUpgradeHandsTheJobsOver() throws Exception {
+        configured("shutdown = \"hand-over\"");
+        CoordinatorJob job = waiting().fileVariable("FILE", "content").afterScript("cat $FILE").enqueue();
+        try (RunnerProcess armrunner = start()) {
+            job.awaitLog("begun", LIMIT);
+            armrunner.signal("TERM");
+            assertThat(armrunner.exitCode()).isZero();
+            assertThat(armrunner.printed()).contains("handing_over jobs=1", "handed_over jobs=1");
+        }
+        assertThat(job.state()).isEqualTo(JobState.RUNNING);
+        Files.createFile(go());
+        try (RunnerProcess armrunner = start()) {
+            assertThat(job.awaitFinished(LIMIT)).as(armrunner.printed()).isEqualTo(JobState.SUCCESS);
+            await().atMost(LIMIT).until(() -> isEmpty(books()));
+            armrunner.signal("TERM");
+            assertThat(armrunner.exitCode()).isZero();
+        }
+        assertThat(log(job)).containsOnlyOnce("\nbegun\n").containsOnlyOnce("\ndone\n").contains("content");
+    }
+
+    @Test
+    void oneDirectoryIsOfOneServiceAndItsSuccessorWaits() throws Exception {
+        configured();
+        try (RunnerProcess first = start()) {
+            await().atMost(LIMIT)
+                    .until(() -> !gitlab.coordinator().requests(Endpoint.JOB_REQUEST).isEmpty());
+            try (RunnerProcess second = start()) {
+                second.awaitPrinted("waiting_for_predecessor pid=" + first.process().pid());
+                assertThat(second.exitCode()).isEqualTo(1);
+                assertThat(second.printed())
+                        .contains("is in use by another armrunner (process " + first.process().pid());
+            }
+            try (RunnerProcess successor = start()) {
+                successor.awaitPrinted("waiting_for_predecessor");
+                kill(first);
+                int asked = gitlab.coordinator().requests(Endpoint.JOB_REQUEST).size();
+                await().atMost(LIMIT)
+                        .until(() ->
+                                gitlab.coordinator().requests(Endpoint.JOB_REQUEST).size() > asked);
+                successor.signal("TERM");
+                assertThat(successor.exitCode()).isZero();
+            }
+        }
+    }
+
+    @Test
+    @Tag("RP-36")
+    void aJobThatIsTakenUpKeepsItsPlace() throws Exception {
+        configured("concurrent = 1");
+        CoordinatorJob job = waiting().enqueue();
+        try (RunnerProcess armrunner = start()) {
+            job.awaitLog("begun", LIMIT);
+            kill(armrunner);
+        }
+        CoordinatorJob next = gitlab.coordinator().job("next").script("true").enqueue();
+        int asked = gitlab.coordinator().requests(Endpoint.JOB_REQUEST).size();
+        try (RunnerProcess armrunner = start()) {
+            armrunner.awaitPrinted("job_taken_up");
+            Files.createFile(go());
+            assertThat(job.awaitFinished(LIMIT)).isEqualTo(JobState.SUCCESS);
+            assertThat(next.awaitFinished(LIMIT)).isEqualTo(JobState.SUCCESS);
+            armrunner.signal("TERM");
+            assertThat(armrunner.exitCode()).isZero();
+        }
+        assertThat(next.startedAt().orElseThrow()).isAfter(job.finishedAt().orElseThrow());
+        assertThat(gitlab.coordinator().requests(Endpoint.JOB_REQUEST).size()).isGreaterThan(asked);
+    }
+
+    @Test
+    void aJobOfARunnerThatIsGoneWaitsUntilItIsBack() throws Exception {
+        CoordinatorRunner runner = configured();
+        CoordinatorJob job = waiting().enqueue();
+        try (RunnerProcess armrunner = start()) {
+            job.awaitLog("begun", LIMIT);
+            kill(armrunner);
+        }
+        CoordinatorRunner other =
+                gitlab.coordinator().registerRunner(new RunnerSpec("other", List.of(), true));
+        configure(other, "other");
+        try (RunnerProcess armrunner = start()) {
+            armrunner.awaitPrinted("job_not_taken_up job=" + job.id());
+            kill(armrunner);
+        }
+        configure(runner, "restart");
+        Files.createFile(go());
+
+        finish(job);
+
+        assertThat(job.state()).isEqualTo(JobState.SUCCESS);
+        assertThat(log(job)).containsOnlyOnce("\nbegun\n").containsOnlyOnce("\ndone\n");
+    }
+}
