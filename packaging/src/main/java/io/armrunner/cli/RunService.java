@@ -113,7 +113,11 @@ final class RunService implements Work<RunCommand> {
                 EventLoops loops = EventLoops.open(EVENT_LOOPS);
                 Operations operations =
                         OperationsOpening.open(
-                                surroundings, loops, config.operation(), state.directory(), listenAddress);
+                                surroundings,
+                                loops,
+                                config.operation(),
+                                state.directory(),
+                                listenAddress);
                 RunnerFactory factory =
                         new RunnerFactory(
                                 surroundings,
@@ -187,7 +191,8 @@ final class RunService implements Work<RunCommand> {
 
     /**
      * SIGHUP loads the configuration anew, SIGQUIT waits for the jobs that run, SIGTERM and SIGINT
-     * end them, unless the configuration lets SIGTERM hand them over; a second one of those ends the process at once (job-semantics §11.1).
+     * end them, unless the configuration lets SIGTERM hand them over; a second one of those ends
+     * the process at once (job-semantics §11.1).
      */
     private static int untilTold(
             Manager manager,

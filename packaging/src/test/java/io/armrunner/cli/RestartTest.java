@@ -131,7 +131,9 @@ final class RestartTest {
     }
 
     private static List<StateUpdate> ends(CoordinatorJob job) {
-        return job.updates().stream().filter(update -> update.isFinal() && update.isAccepted()).toList();
+        return job.updates().stream()
+                .filter(update -> update.isFinal() && update.isAccepted())
+                .toList();
     }
 
     @Test
@@ -140,7 +142,11 @@ final class RestartTest {
         CoordinatorJob job =
                 gitlab.coordinator()
                         .job("job")
-                        .script("echo begun", "until [ -e " + go() + " ]; do sleep 0.1; done", "echo done", "exit 7")
+                        .script(
+                                "echo begun",
+                                "until [ -e " + go() + " ]; do sleep 0.1; done",
+                                "echo done",
+                                "exit 7")
                         .afterScript("echo after $CI_JOB_STATUS")
                         .enqueue();
         try (RunnerProcess armrunner = start()) {
@@ -160,7 +166,9 @@ final class RestartTest {
                 .containsOnlyOnce("\ndone\n")
                 .containsOnlyOnce("\nafter failed\n");
         assertThat(printed)
-                .contains("jobs_found count=1", "job_taken_up job=" + job.id() + " at=\"in step_script\"");
+                .contains(
+                        "jobs_found count=1",
+                        "job_taken_up job=" + job.id() + " at=\"in step_script\"");
     }
 
     @Test
@@ -195,7 +203,10 @@ final class RestartTest {
                 progress,
                 Files.readString(progress).replaceFirst("\"boot\":\"[^\"]*\"", "\"boot\":\"other\"")
                         + "{\"event\":\"mark\",\"at\":17");
-        Files.writeString(book(job).resolve("segment.0"), "last words\n", java.nio.file.StandardOpenOption.APPEND);
+        Files.writeString(
+                book(job).resolve("segment.0"),
+                "last words\n",
+                java.nio.file.StandardOpenOption.APPEND);
 
         finish(job);
 
@@ -325,7 +336,8 @@ final class RestartTest {
     @Test
     void anUpgradeHandsTheJobsOver() throws Exception {
         configured("shutdown = \"hand-over\"");
-        CoordinatorJob job = waiting().fileVariable("FILE", "content").afterScript("cat $FILE").enqueue();
+        CoordinatorJob job =
+                waiting().fileVariable("FILE", "content").afterScript("cat $FILE").enqueue();
         try (RunnerProcess armrunner = start()) {
             job.awaitLog("begun", LIMIT);
             armrunner.signal("TERM");
@@ -335,12 +347,17 @@ final class RestartTest {
         assertThat(job.state()).isEqualTo(JobState.RUNNING);
         Files.createFile(go());
         try (RunnerProcess armrunner = start()) {
-            assertThat(job.awaitFinished(LIMIT)).as(armrunner.printed()).isEqualTo(JobState.SUCCESS);
+            assertThat(job.awaitFinished(LIMIT))
+                    .as(armrunner.printed())
+                    .isEqualTo(JobState.SUCCESS);
             await().atMost(LIMIT).until(() -> isEmpty(books()));
             armrunner.signal("TERM");
             assertThat(armrunner.exitCode()).isZero();
         }
-        assertThat(log(job)).containsOnlyOnce("\nbegun\n").containsOnlyOnce("\ndone\n").contains("content");
+        assertThat(log(job))
+                .containsOnlyOnce("\nbegun\n")
+                .containsOnlyOnce("\ndone\n")
+                .contains("content");
     }
 
     @Test
@@ -353,7 +370,8 @@ final class RestartTest {
                 second.awaitPrinted("waiting_for_predecessor pid=" + first.process().pid());
                 assertThat(second.exitCode()).isEqualTo(1);
                 assertThat(second.printed())
-                        .contains("is in use by another armrunner (process " + first.process().pid());
+                        .contains(
+                                "is in use by another armrunner (process " + first.process().pid());
             }
             try (RunnerProcess successor = start()) {
                 successor.awaitPrinted("waiting_for_predecessor");

@@ -411,8 +411,8 @@ public final class Manager implements AutoCloseable {
     }
 
     /**
-     * Makes ready for another process to take up all jobs: asks for no more, and sees to it that the
-     * last one is on the disk. The jobs go on; this process may end now, in whatever way.
+     * Makes ready for another process to take up all jobs: asks for no more, and sees to it that
+     * the last one is on the disk. The jobs go on; this process may end now, in whatever way.
      *
      * @return whether all are on the disk
      */
