@@ -72,7 +72,6 @@ class CodeBuildCommandTest {
     }
 
     @Test
-    @Tag("CB-67")
     void setUpCheckTearDown() {
         assertThat(run("codebuild", "setup", "--dry-run")).isZero();
         assertThat(out.toString())

@@ -127,14 +127,18 @@ final class Documents {
                         .formatted(BUCKET_ARN, LOGS_ARN, PROJECT_ARN, ROLE_ARN));
     }
 
-    /** What holds for everybody: TLS only, and payloads are encrypted by a key with a policy. */
+    /**
+     * What holds for everybody: TLS only, and payloads are encrypted by a key with a policy. Who
+     * says nothing about encryption gets the bucket's, which is such a key.
+     */
     static ObjectNode bucket() {
         return policy(
                 """
                 [{"Sid":"TlsOnly","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["%1$s","%1$s/*"],
                   "Condition":{"Bool":{"aws:SecureTransport":"false"}}},
                  {"Sid":"EncryptedJobs","Effect":"Deny","Principal":"*","Action":"s3:PutObject","Resource":"%1$s/jobs/*",
-                  "Condition":{"StringNotEqualsIfExists":{"s3:x-amz-server-side-encryption":"aws:kms"}}}]
+                  "Condition":{"StringNotEquals":{"s3:x-amz-server-side-encryption":"aws:kms"},
+                   "Null":{"s3:x-amz-server-side-encryption":"false"}}}]
                 """
                         .formatted(BUCKET_ARN));
     }

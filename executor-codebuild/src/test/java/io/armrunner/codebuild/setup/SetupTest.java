@@ -2,8 +2,12 @@ package io.armrunner.codebuild.setup;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.armrunner.codebuild.aws.AwsClients;
+import io.armrunner.codebuild.aws.AwsFailure;
 import io.armrunner.codebuild.aws.AwsPlace;
 import io.armrunner.codebuild.aws.BuildSize;
 import io.armrunner.codebuild.fake.FakeAws;
@@ -18,11 +22,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.ConcurrentHashMap;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.core.sync.RequestBody;
 import software.amazon.awssdk.services.codebuild.model.ComputeType;
 import software.amazon.awssdk.services.codebuild.model.Project;
@@ -301,7 +308,6 @@ class SetupTest {
     }
 
     @Test
-    @Tag("CB-67")
     void theManagersRightsAreEnoughForEveryCheck() throws Exception {
         apply(installation, clients);
         List<Check.Finding> findings = new ArrayList<>();
@@ -355,7 +361,6 @@ class SetupTest {
     }
 
     @Test
-    @Tag("CB-67")
     void theQuotaIsReadAndExplained() throws Exception {
         apply(installation, clients);
         assertThat(Check.meaning(0, BuildSize.SMALL, "eu-west-3"))
@@ -413,5 +418,116 @@ class SetupTest {
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("small letters, digits and dashes");
         }
+    }
+
+    @Test
+    @Tag("CB-16")
+    void aBuildOfTheInstallationReachesItsOwnPrefixOnly() throws Exception {
+        Map<String, Map<String, String>> environments = new ConcurrentHashMap<>();
+        FakeAwsSettings waiting =
+                FakeAwsSettings.of(directory, Map.of("PATH", "/usr/bin:/bin"), new Random(2))
+                        .withSpeed(100)
+                        .withWork(step -> {
+                            environments.put(step.buildArn(), step.environment());
+                            step.killed().join();
+                            return 0;
+                        });
+        try (FakeAws other = FakeAws.start(loops, waiting);
+                AwsClients owner = AwsClients.open(other.place())) {
+            new Setup(installation, owner).apply(_ -> {});
+            String bucket = installation.bucket();
+            List<String> arns = new ArrayList<>();
+            for (int i = 0; i < 2; i++) {
+                arns.add(
+                        owner.codeBuild()
+                                .startBuild(r -> r.projectName(installation.project()))
+                                .build()
+                                .arn());
+            }
+            await().until(() -> environments.size() == 2);
+            String foreign = "jobs/" + arns.getLast() + "/payload.json";
+            String own = "jobs/" + arns.getFirst() + "/payload.json";
+            for (String key : List.of(own, foreign, "agent/1.zip")) {
+                owner.s3().putObject(r -> r.bucket(bucket).key(key), RequestBody.fromString(key));
+            }
+            try (AwsClients build =
+                    AwsClients.open(
+                            other.place(
+                                    keys(environments.getOrDefault(arns.getFirst(), Map.of()))))) {
+                var s3 = build.s3();
+                assertThat(s3.getObjectAsBytes(r -> r.bucket(bucket).key(own)).asUtf8String())
+                        .isEqualTo(own);
+                assertThat(
+                                s3.getObjectAsBytes(r -> r.bucket(bucket).key("agent/1.zip"))
+                                        .asUtf8String())
+                        .isEqualTo("agent/1.zip");
+                s3.putObject(
+                        r ->
+                                r.bucket(bucket)
+                                        .key("jobs/" + arns.getFirst() + "/claim")
+                                        .serverSideEncryption("aws:kms")
+                                        .ifNoneMatch("*"),
+                        RequestBody.fromString("x"));
+                String version = owner.s3().headObject(r -> r.bucket(bucket).key(own)).versionId();
+                s3.deleteObject(r -> r.bucket(bucket).key(own).versionId(version));
+                s3.deleteObject(r -> r.bucket(bucket).key(own));
+                denied(
+                        "s3:GetObject",
+                        () -> s3.getObjectAsBytes(r -> r.bucket(bucket).key(foreign)));
+                denied(
+                        "s3:PutObject",
+                        () ->
+                                s3.putObject(
+                                        r -> r.bucket(bucket).key(foreign), RequestBody.empty()));
+                denied(
+                        "s3:DeleteObject",
+                        () -> s3.deleteObject(r -> r.bucket(bucket).key(foreign)));
+                denied(
+                        "s3:PutObject",
+                        () ->
+                                s3.putObject(
+                                        r -> r.bucket(bucket).key("agent/1.zip"),
+                                        RequestBody.empty()));
+                denied("s3:ListBucket", () -> s3.listObjectsV2(r -> r.bucket(bucket)));
+                denied(
+                        "codebuild:StopBuild",
+                        () -> build.codeBuild().stopBuild(r -> r.id(arns.getLast())));
+                denied(
+                        "ssm:GetParameter",
+                        () -> build.ssm().getParameter(r -> r.name("/armrunner/x")));
+                // Not even the owner may put a payload that the key does not guard.
+                assertThatThrownBy(() ->
+                                owner.s3()
+                                        .putObject(
+                                                r ->
+                                                        r.bucket(bucket)
+                                                                .key(foreign)
+                                                                .serverSideEncryption("AES256"),
+                                                RequestBody.fromString("x")))
+                        .hasMessageContaining("explicit deny in a resource-based policy");
+            }
+        }
+    }
+
+    private static void denied(String action, ThrowingCallable call) {
+        assertThatThrownBy(call)
+                .isInstanceOfSatisfying(
+                        SdkException.class,
+                        e -> {
+                            assertThat(AwsFailure.isDenied(e)).isTrue();
+                            assertThat(AwsFailure.missingAction(e)).contains(action);
+                        });
+    }
+
+    private static AwsPlace.Keys keys(Map<String, String> environment) throws Exception {
+        URI uri = URI.create(environment.getOrDefault("AWS_CONTAINER_CREDENTIALS_FULL_URI", ""));
+        JsonNode json;
+        try (var in = uri.toURL().openStream()) {
+            json = new ObjectMapper().readTree(in);
+        }
+        return new AwsPlace.Keys(
+                json.path("AccessKeyId").asText(),
+                Secret.of(json.path("SecretAccessKey").asText()),
+                Secret.of(json.path("Token").asText()));
     }
 }

@@ -11,9 +11,14 @@ import io.armrunner.codebuild.fake.FakeAws;
 import io.armrunner.codebuild.fake.FakeAwsSettings;
 import io.armrunner.http.EventLoops;
 import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.yaml.snakeyaml.Yaml;
@@ -204,6 +209,33 @@ class TemplatesTest {
                 .contains("jobs/${codebuild:buildArn}/*");
         // Whatever is not IAM's is one of the three that AWS or the user fills in.
         assertThat(Templates.cloudFormation()).doesNotContain("<name>", "<region>", "<account>");
+    }
+
+    @Test
+    void everyNameThatCloudFormationUsesIsDeclared() {
+        JsonNode template = template();
+        Set<String> known =
+                new HashSet<>(
+                        Set.of("AWS::Region", "AWS::AccountId", "AWS::Partition", "AWS::NoValue"));
+        for (String part : List.of("Parameters", "Resources", "Conditions")) {
+            template.path(part).fieldNames().forEachRemaining(known::add);
+        }
+        Set<String> used = new HashSet<>();
+        template.findValues("Ref").forEach(each -> used.add(each.asText()));
+        template.findValues("Fn::GetAtt").forEach(each -> used.add(each.path(0).asText()));
+        template.findValues("Fn::If").forEach(each -> used.add(each.path(0).asText()));
+        for (JsonNode sub : template.findValues("Fn::Sub")) {
+            Matcher name = Pattern.compile("\\$\\{([^!}][^}]*)}").matcher(sub.asText());
+            while (name.find()) {
+                used.add(name.group(1));
+            }
+        }
+
+        assertThat(used).contains("Name", "Role", "HasKey", "AWS::Region");
+        assertThat(known).containsAll(used);
+        template.path("Resources")
+                .forEach(resource ->
+                        assertThat(resource.path("Type").asText()).matches("AWS::\\w+::\\w+"));
     }
 
     private static JsonNode template() {
