@@ -107,7 +107,11 @@ final class Assemble {
         List<String> jars = new ArrayList<>();
         try (Stream<Path> found = Files.list(target.resolve("libraries-" + name))) {
             for (Path jar : found.sorted().toList()) {
-                copy(jar, directory);
+                // The start-up cache has nothing of these, so they stay as they are.
+                Files.copy(
+                        jar,
+                        directory.resolve(jar.getFileName()),
+                        StandardCopyOption.COPY_ATTRIBUTES);
                 jars.add(name + "/" + jar.getFileName());
             }
         }
