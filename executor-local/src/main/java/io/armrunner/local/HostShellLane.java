@@ -27,6 +27,8 @@ public final class HostShellLane implements Lane {
                     "refspecs",
                     "masking",
                     "raw_variables",
+                    "vault_secrets",
+                    "job_inputs",
                     "multi_build_steps",
                     "trace_reset",
                     "trace_checksum",

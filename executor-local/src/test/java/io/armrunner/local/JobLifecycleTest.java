@@ -5,7 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.armrunner.coordinator.Endpoint;
 import io.armrunner.coordinator.JobBuilder;
+import io.armrunner.coordinator.JobState;
 import io.armrunner.coordinator.StateUpdate;
+import io.armrunner.plan.Stage;
+import io.armrunner.spec.FailureReason;
+import io.armrunner.spec.JobFailure;
 import io.armrunner.testing.TestRepository;
 import java.nio.file.Files;
 import java.util.List;
@@ -390,5 +394,30 @@ final class JobLifecycleTest {
         Ended job = runner.run(runner.job().script("cat", "echo done")).succeeded();
 
         assertThat(job.output()).containsExactly("done");
+    }
+
+    @Test
+    @Tag("RP-95")
+    void anUploadThatFailsFailsAJobThatWasFineAndChangesNoOtherReason() throws Exception {
+        runner.withFiles((_, stage, _) -> {
+            if (stage instanceof Stage.UploadArtifacts) {
+                throw new JobFailure(FailureReason.RUNNER_SYSTEM_FAILURE, "the upload was refused");
+            }
+        });
+
+        Ended fine = runner.run(runner.job().script("true").artifacts("out/"));
+        Ended failed =
+                runner.run(
+                        runner.job()
+                                .script("exit 7")
+                                .artifacts("always", List.of("out/"), List.of()));
+
+        assertThat(fine.state()).isEqualTo(JobState.FAILED);
+        assertThat(fine.log()).contains("the upload was refused");
+        assertThat(fine.report().body().path("failure_reason").asText())
+                .isEqualTo("runner_system_failure");
+        assertThat(failed.report().body().path("failure_reason").asText())
+                .isEqualTo("script_failure");
+        assertThat(failed.report().body().path("exit_code").asInt()).isEqualTo(7);
     }
 }

@@ -3,6 +3,7 @@ package io.armrunner.local;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.armrunner.coordinator.CoordinatorJob;
 import io.armrunner.coordinator.Endpoint;
 import io.armrunner.coordinator.JobBuilder;
@@ -131,5 +132,24 @@ final class PickUpTest {
                                 .filter(call -> call.endpoint() == Endpoint.FINAL_UPDATE))
                 .hasSize(1);
         assertThat(failed.state()).isEqualTo(JobState.FAILED);
+    }
+
+    @Test
+    @Tag("RP-41")
+    void aJobThatCannotBeReadIsRefusedByTheNameOfItsField() throws Exception {
+        Ended ended =
+                runner.run(
+                        runner.job()
+                                .script("echo never")
+                                .customize(payload ->
+                                        ((ObjectNode) payload.path("variables").get(0))
+                                                .putArray("value")
+                                                .add("secret words")));
+
+        ended.failed(
+                "runner_system_failure",
+                " (system failure): GitLab sent a job whose field variables[0].value is not what it should be");
+        assertThat(ended.log()).doesNotContain("secret words");
+        runner.run(runner.job().script("true")).succeeded();
     }
 }

@@ -14,6 +14,8 @@ import io.armrunner.coordinator.CoordinatorSettings;
 import io.armrunner.coordinator.JobBuilder;
 import io.armrunner.coordinator.RunnerSpec;
 import io.armrunner.engine.EngineLimits;
+import io.armrunner.engine.FileStages;
+import io.armrunner.engine.JobSecrets;
 import io.armrunner.http.ClientSettings;
 import io.armrunner.http.HttpClient;
 import io.armrunner.lane.Lane;
@@ -39,6 +41,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -68,6 +71,8 @@ final class RunnerUnderTest implements BeforeEachCallback, AfterEachCallback {
     private Duration shutdown = Duration.ofSeconds(10);
     private EngineLimits limits = QUICK;
     private UnaryOperator<Lane> lane = UnaryOperator.identity();
+    private FileStages files = (_, stage, log) -> log.plain("moving files: " + stage.id());
+    private Function<HttpClient, JobSecrets> secrets = _ -> JobSecrets.NONE;
     private @Nullable Manager manager;
     private @Nullable CoordinatorRunner first;
 
@@ -119,6 +124,18 @@ final class RunnerUnderTest implements BeforeEachCallback, AfterEachCallback {
 
     RunnerUnderTest withLimits(EngineLimits changed) {
         limits = changed;
+        return this;
+    }
+
+    /** Has secrets of jobs fetched in this way. */
+    RunnerUnderTest withSecrets(Function<HttpClient, JobSecrets> resolver) {
+        secrets = resolver;
+        return this;
+    }
+
+    /** Has the stages that move files done in this way. */
+    RunnerUnderTest withFiles(FileStages stages) {
+        files = stages;
         return this;
     }
 
@@ -215,7 +232,8 @@ final class RunnerUnderTest implements BeforeEachCallback, AfterEachCallback {
                 client,
                 client::reports,
                 lane.apply(hostLane(runner.shell(), random)),
-                _ -> (_, stage, log) -> log.plain("moving files: " + stage.id()),
+                _ -> files,
+                secrets.apply(http),
                 RunnerCertificates.of(runner, directory().resolve("config")));
     }
 

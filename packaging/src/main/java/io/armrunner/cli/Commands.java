@@ -13,6 +13,7 @@ final class Commands {
     /** Those that need nothing but the file. */
     static Map<String, Supplier<Object>> of(Surroundings surroundings) {
         Map<String, Supplier<Object>> commands = new LinkedHashMap<>();
+        commands.put("completion", () -> new CompletionCommand(surroundings));
         commands.put("config", () -> ConfigCommand.with(surroundings));
         commands.put("lint", () -> new LintCommand(surroundings));
         commands.put("benchmark", () -> new BenchmarkCommand(surroundings));
@@ -37,6 +38,7 @@ final class Commands {
         commands.put("register", () -> new RegisterCommand(surroundings, connect).spec());
         commands.putAll(of(surroundings));
         commands.put("verify", () -> new VerifyCommand(surroundings, connect));
+        commands.put("reset-token", () -> new ResetTokenCommand(surroundings, connect));
         commands.put("unregister", () -> new UnregisterCommand(surroundings, connect));
         return commands;
     }

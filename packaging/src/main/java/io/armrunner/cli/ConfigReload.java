@@ -51,6 +51,11 @@ final class ConfigReload {
         return runners;
     }
 
+    /** What the service runs with just now; any thread may ask. */
+    Config current() {
+        return current;
+    }
+
     /** Loads the file and hands it to the manager; says what was done, or why nothing was. */
     void load(ConfigFile file, GlobalOptions words, Manager manager) {
         try {

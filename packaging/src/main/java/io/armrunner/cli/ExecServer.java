@@ -2,6 +2,7 @@ package io.armrunner.cli;
 
 import io.armrunner.config.CacheConfig;
 import io.armrunner.config.RunnerConfig;
+import io.armrunner.config.TokenSource;
 import io.armrunner.config.Settings;
 import io.armrunner.coordinator.Coordinator;
 import io.armrunner.coordinator.CoordinatorRunner;
@@ -157,6 +158,7 @@ final class ExecServer implements AutoCloseable {
                 "exec",
                 url.toString(),
                 token,
+                new TokenSource.InConfig(false),
                 0,
                 Optional.empty(),
                 Optional.empty(),

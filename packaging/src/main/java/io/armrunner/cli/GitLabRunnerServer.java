@@ -10,10 +10,12 @@ import io.armrunner.protocol.GitLabUrl;
 import io.armrunner.protocol.LeaveReply;
 import io.armrunner.protocol.RegisterReply;
 import io.armrunner.protocol.Registration;
+import io.armrunner.protocol.ResetReply;
 import io.armrunner.protocol.RetryingCaller;
 import io.armrunner.protocol.RunnersApi;
 import io.armrunner.protocol.SystemId;
 import io.armrunner.protocol.VerifyReply;
+import io.armrunner.spec.Secret;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -134,6 +136,31 @@ final class GitLabRunnerServer implements RunnerServer {
             };
         } catch (IOException e) {
             return new Removed.Unclear(unreachable(e));
+        }
+    }
+
+    @Override
+    public Reset reset(RunnerConfig runner) throws InterruptedException {
+        return reset(runner, api -> api.resetToken(runner.token()));
+    }
+
+    @Override
+    public Reset reset(RunnerConfig runner, Secret personalAccessToken)
+            throws InterruptedException {
+        return reset(runner, api -> api.resetToken(runner.id(), personalAccessToken));
+    }
+
+    private Reset reset(RunnerConfig runner, Call<ResetReply> call) throws InterruptedException {
+        try {
+            return switch (call(runner, call)) {
+                case ResetReply.Replaced(Secret token, var expiresAt) ->
+                        new Reset.Done(token, expiresAt);
+                case ResetReply.Forbidden _ -> new Reset.Refused();
+                case ResetReply.Failed(int status, String message) ->
+                        new Reset.Unclear(status(status, message));
+            };
+        } catch (IOException e) {
+            return new Reset.Unclear(unreachable(e));
         }
     }
 

@@ -41,7 +41,7 @@ public final class Main {
         @Nullable String named = named(words);
         commands.forEach((name, command) -> {
             // The others are not even loaded, unless the user wants to see what there is.
-            if (named == null || named.equals(name)) {
+            if (named == null || named.equals(name) || named.equals("completion")) {
                 root.addSubcommand(name, command.get());
             }
         });

@@ -7,10 +7,13 @@ import io.armrunner.config.ConfigException;
 import io.armrunner.config.ConfigFile;
 import io.armrunner.config.RunnerConfig;
 import io.armrunner.config.RunnerEntry;
+import io.armrunner.config.TokenSource;
 import io.armrunner.spec.Secret;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -84,7 +87,7 @@ final class RegisterCommand implements Callable<Integer> {
         Questions questions = new Questions(surroundings, nonInteractive);
         ConfigFile file = surroundings.configFile(config.path());
         // A file that cannot be used is found before GitLab is asked for anything.
-        file.load();
+        List<RunnerConfig> others = file.load().config().runners();
         RunnerEntry entry = new RunnerEntry();
         runnerOptions.fill(entry);
         fillFromTemplate(entry);
@@ -98,11 +101,17 @@ final class RegisterCommand implements Callable<Integer> {
         if (byOldFlag) {
             entry.set("token", String.valueOf(registrationToken));
         }
-        questions.fill(entry, "token", "--token", "The runner's token", Optional.empty());
-        Secret given = Secret.of(entry.text("token").orElse(""));
+        Secret given = token(questions, entry, file);
         boolean created = TokenKind.of(given).isCreated();
         if (created) {
             refuseServerSide(byOldFlag);
+        } else if (entry.tokenPlace().isPresent()) {
+            throw new UserError(
+                    "a registration token is used up by register, so it cannot come from elsewhere; give it with --token, or use a glrt- token");
+        }
+        Optional<RunnerConfig> twin = twin(others, entry.text("url").orElse(""), given);
+        if (twin.isPresent()) {
+            return alreadyThere(file, twin.get());
         }
         questions.fill(
                 entry,
@@ -128,7 +137,7 @@ final class RegisterCommand implements Callable<Integer> {
             }
         }
 
-        RunnerConfig runner = asConfigured(entry);
+        RunnerConfig runner = asConfigured(entry, file);
         try (RunnerServer server = connect.with(file)) {
             if (created) {
                 verified(entry, runner, server.verify(runner));
@@ -144,6 +153,48 @@ final class RegisterCommand implements Callable<Integer> {
         surroundings
                 .out()
                 .println("Configuration (with the token) was saved in \"" + file.path() + "\"");
+        return 0;
+    }
+
+    /** The token itself, wherever it is. */
+    private static Secret token(Questions questions, RunnerEntry entry, ConfigFile file)
+            throws ConfigException, UserError, IOException {
+        if (entry.tokenPlace().isEmpty()) {
+            questions.fill(entry, "token", "--token", "The runner's token", Optional.empty());
+        }
+        Optional<TokenSource.Elsewhere> place = entry.tokenPlace();
+        if (place.isEmpty()) {
+            return Secret.of(entry.text("token").orElse(""));
+        }
+        try {
+            return file.tokens().token(place.get());
+        } catch (IOException e) {
+            throw new UserError("the runner's token " + e.getMessage(), e);
+        }
+    }
+
+    private static Optional<RunnerConfig> twin(
+            List<RunnerConfig> others, String url, Secret token) {
+        return others.stream()
+                .filter(other -> RunnerChoice.isSame(other.url(), url))
+                .filter(other -> other.token().equals(token))
+                .findFirst();
+    }
+
+    /** A machine that is set up twice by the same script has one runner, not two. */
+    private int alreadyThere(ConfigFile file, RunnerConfig runner) throws Exception {
+        try (RunnerServer server = connect.with(file)) {
+            if (server.verify(runner) instanceof Verified.Refused) {
+                throw new UserError(
+                        "%s has this runner already, but %s does not know its token any more; take it out with: armrunner verify --delete"
+                                .formatted(file.path(), runner.url()));
+            }
+        }
+        surroundings
+                .out()
+                .println(
+                        "Runner is registered already as \"%s\" in \"%s\". Nothing was changed."
+                                .formatted(runner.name(), file.path()));
         return 0;
     }
 
@@ -181,8 +232,8 @@ final class RegisterCommand implements Callable<Integer> {
     }
 
     /** The entry as the calls see it; what is wrong with it shows here, before GitLab is asked. */
-    private RunnerConfig asConfigured(RunnerEntry entry) throws ConfigException {
-        return entry.asConfigured(surroundings.environment());
+    private RunnerConfig asConfigured(RunnerEntry entry, ConfigFile file) throws ConfigException {
+        return entry.asConfigured(surroundings.environment(), file.tokens());
     }
 
     private void verified(RunnerEntry entry, RunnerConfig runner, Verified answer)
@@ -254,7 +305,8 @@ final class RegisterCommand implements Callable<Integer> {
             // A created runner was there before and has contacted GitLab as this machine; a legacy
             // one is ours alone.
             if (!leaveRunner) {
-                RunnerServer.Removed answer = UnregisterCommand.remove(server, asConfigured(entry));
+                RunnerServer.Removed answer =
+                        UnregisterCommand.remove(server, asConfigured(entry, file));
                 if (!(answer instanceof RunnerServer.Removed.Done)) {
                     surroundings
                             .err()
@@ -328,8 +380,8 @@ final class RegisterCommand implements Callable<Integer> {
         private @Nullable String maintenanceNote;
 
         /** The flags that were given. */
-        java.util.List<String> given() {
-            java.util.List<String> given = new java.util.ArrayList<>();
+        List<String> given() {
+            List<String> given = new ArrayList<>();
             note(given, "--tag-list", tagList);
             note(given, "--run-untagged", runUntagged);
             note(given, "--locked", locked);
@@ -340,8 +392,7 @@ final class RegisterCommand implements Callable<Integer> {
             return given;
         }
 
-        private static void note(
-                java.util.List<String> given, String flag, @Nullable Object value) {
+        private static void note(List<String> given, String flag, @Nullable Object value) {
             if (value != null) {
                 given.add(flag);
             }

@@ -72,7 +72,11 @@ final class RunService implements Work<RunCommand> {
                 user,
                 command.listenAddress().or(loaded.config()::listenAddress),
                 Bounds.NONE,
-                Optional.of(new Changes(file, before, command.global())));
+                Optional.of(
+                        new Changes(
+                                file,
+                                before.forFilesOf(FileStamps.of(file.files(loaded.config()))),
+                                command.global())));
     }
 
     /**
@@ -153,10 +157,17 @@ final class RunService implements Work<RunCommand> {
             }
             Changes from = changes.get();
             try (ConfigWatch watch =
-                    ConfigWatch.start(
-                            () -> List.of(from.file().path()),
-                            () -> reload.load(from.file(), from.words(), manager),
-                            from.loaded())) {
+                            ConfigWatch.start(
+                                    () -> from.file().files(reload.current()),
+                                    () -> reload.load(from.file(), from.words(), manager),
+                                    from.loaded());
+                    TokenRotation _ =
+                            TokenRotation.start(
+                                    from.file(),
+                                    reload::current,
+                                    named -> new GitLabRunnerServer(surroundings, named),
+                                    surroundings.clock(),
+                                    watch::loadNow)) {
                 return untilTold(manager, signals, bounds, reload, watch::loadNow);
             }
         }

@@ -5,6 +5,7 @@ import io.armrunner.artifacts.StageTools;
 import io.armrunner.cache.CacheStages;
 import io.armrunner.cache.CacheTools;
 import io.armrunner.codebuild.s3.RemoteCaches;
+import io.armrunner.codebuild.secrets.AwsSecretsProvider;
 import io.armrunner.config.RunnerCertificates;
 import io.armrunner.config.RunnerConfig;
 import io.armrunner.engine.CachesAndArtifacts;
@@ -24,6 +25,8 @@ import io.armrunner.protocol.GitLabClient;
 import io.armrunner.protocol.GitLabUrl;
 import io.armrunner.protocol.RetryingCaller;
 import io.armrunner.protocol.SystemId;
+import io.armrunner.secrets.SecretResolver;
+import io.armrunner.secrets.VaultProvider;
 import io.armrunner.status.RunnerFacts;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -170,6 +173,8 @@ final class RunnerFactory implements AutoCloseable {
                 client::reports,
                 lane(config),
                 _ -> files,
+                new SecretResolver(
+                        List.of(new VaultProvider(http), new AwsSecretsProvider()), Thread::sleep),
                 RunnerCertificates.of(config, configDirectory));
     }
 

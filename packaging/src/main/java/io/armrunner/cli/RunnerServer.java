@@ -26,6 +26,12 @@ interface RunnerServer extends AutoCloseable {
     /** Removes the runner for everyone. */
     Removed deleteRunner(RunnerConfig runner) throws InterruptedException;
 
+    /** Replaces the runner's token; the old one is dead when GitLab has answered. */
+    Reset reset(RunnerConfig runner) throws InterruptedException;
+
+    /** The same by a user's personal access token and the runner's id. */
+    Reset reset(RunnerConfig runner, Secret personalAccessToken) throws InterruptedException;
+
     @Override
     void close();
 
@@ -89,5 +95,17 @@ interface RunnerServer extends AutoCloseable {
 
         /** Anything else. */
         record Unclear(String why) implements Removed {}
+    }
+
+    /** An answer to the two resets. */
+    sealed interface Reset {
+        /** There is a new token. */
+        record Done(Secret token, Optional<Instant> expiresAt) implements Reset {}
+
+        /** GitLab does not know the token, or the user may not do it. */
+        record Refused() implements Reset {}
+
+        /** Anything else. */
+        record Unclear(String why) implements Reset {}
     }
 }

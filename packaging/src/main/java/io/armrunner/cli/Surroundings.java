@@ -1,5 +1,6 @@
 package io.armrunner.cli;
 
+import io.armrunner.codebuild.aws.ParameterTokens;
 import io.armrunner.config.ConfigFile;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -83,7 +84,8 @@ record Surroundings(
         Path path =
                 named.map(workingDirectory::resolve)
                         .orElseGet(() -> ConfigFile.defaultPath(root, home));
-        return new ConfigFile(path, environment);
+        return new ConfigFile(
+                path, environment, name -> new ParameterTokens(environment).parameter(name));
     }
 
     // Not System.console(): what that gives where there is no terminal depends on the modules of

@@ -1,8 +1,7 @@
 package io.armrunner.cli;
 
+import io.armrunner.cli.RunnerChoice.Chosen;
 import io.armrunner.cli.RunnerServer.Removed;
-import io.armrunner.config.ConfigFile;
-import io.armrunner.config.ConfigText;
 import io.armrunner.config.RunnerConfig;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,7 +17,6 @@ import picocli.CommandLine.Option;
 final class UnregisterCommand implements Callable<Integer> {
     private final Surroundings surroundings;
     private final RunnerServer.Connect connect;
-    @Mixin private final ConfigOption config = new ConfigOption();
     @Mixin private final RunnerChoice choice = new RunnerChoice();
 
     @Option(
@@ -39,37 +37,27 @@ final class UnregisterCommand implements Callable<Integer> {
             throw new UserError(
                     2, "say which runner to unregister: --name, --token, --url or --all-runners");
         }
-        ConfigFile file = surroundings.configFile(config.path());
-        List<RunnerConfig> runners = file.load().config().runners();
-        List<Integer> chosen = choice.among(runners);
-        if (chosen.isEmpty()) {
-            if (all) {
-                surroundings.out().println("There is no runner in " + file.path());
-                return 0;
-            }
-            throw new UserError(
-                    "no runner in " + file.path() + " fits the given name, URL and token");
+        Chosen chosen = choice.load(surroundings);
+        if (chosen.places().isEmpty()) {
+            surroundings.out().println("There is no runner in " + chosen.file().path());
+            return 0;
         }
         List<Integer> gone = new ArrayList<>();
-        try (RunnerServer server = connect.with(file)) {
-            for (int index : chosen) {
-                if (isGone(runners.get(index), remove(server, runners.get(index)))) {
-                    gone.add(index);
+        try (RunnerServer server = connect.with(chosen.file())) {
+            for (int place : chosen.places()) {
+                if (isGone(chosen.runner(place), remove(server, chosen.runner(place)))) {
+                    gone.add(place);
                 }
             }
         }
-        if (!gone.isEmpty()) {
-            ConfigText text = file.text();
-            for (int index : gone.reversed()) {
-                text = text.withoutRunner(index);
-            }
-            file.save(text);
-            surroundings.out().println("Updated " + file.path());
-        }
-        if (gone.size() < chosen.size()) {
+        chosen.drop(gone, surroundings);
+        if (gone.size() < chosen.places().size()) {
             throw new UserError(
                     "%d of %d runners could not be unregistered and stay in %s"
-                            .formatted(chosen.size() - gone.size(), chosen.size(), file.path()));
+                            .formatted(
+                                    chosen.places().size() - gone.size(),
+                                    chosen.places().size(),
+                                    chosen.file().path()));
         }
         return 0;
     }

@@ -1,8 +1,7 @@
 package io.armrunner.cli;
 
+import io.armrunner.cli.RunnerChoice.Chosen;
 import io.armrunner.cli.RunnerServer.Verified;
-import io.armrunner.config.ConfigFile;
-import io.armrunner.config.ConfigText;
 import io.armrunner.config.RunnerConfig;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,7 +17,6 @@ import picocli.CommandLine.Option;
 final class VerifyCommand implements Callable<Integer> {
     private final Surroundings surroundings;
     private final RunnerServer.Connect connect;
-    @Mixin private final ConfigOption config = new ConfigOption();
     @Mixin private final RunnerChoice choice = new RunnerChoice();
 
     @Option(
@@ -35,37 +33,23 @@ final class VerifyCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        ConfigFile file = surroundings.configFile(config.path());
-        List<RunnerConfig> runners = file.load().config().runners();
-        List<Integer> chosen = choice.among(runners);
-        if (chosen.isEmpty() && !choice.isEmpty()) {
-            throw new UserError(
-                    "no runner in " + file.path() + " fits the given name, URL and token");
-        }
+        Chosen chosen = choice.load(surroundings);
         List<Integer> refused = new ArrayList<>();
-        try (RunnerServer server = connect.with(file)) {
-            for (int index : chosen) {
-                RunnerConfig runner = runners.get(index);
+        try (RunnerServer server = connect.with(chosen.file())) {
+            for (int place : chosen.places()) {
+                RunnerConfig runner = chosen.runner(place);
                 if (isRefused(runner, server.verify(runner))) {
-                    refused.add(index);
+                    refused.add(place);
                 }
             }
         }
-        if (refused.isEmpty()) {
-            return 0;
-        }
-        if (!delete) {
+        if (!refused.isEmpty() && !delete) {
             throw new UserError(
                     "GitLab does not know %d of %d runners; --delete takes them out of %s"
-                            .formatted(refused.size(), chosen.size(), file.path()));
+                            .formatted(
+                                    refused.size(), chosen.places().size(), chosen.file().path()));
         }
-        ConfigText text = file.text();
-        // From the last on, so that the places of the others stay true.
-        for (int index : refused.reversed()) {
-            text = text.withoutRunner(index);
-        }
-        file.save(text);
-        surroundings.out().println("Updated " + file.path());
+        chosen.drop(refused, surroundings);
         return 0;
     }
 

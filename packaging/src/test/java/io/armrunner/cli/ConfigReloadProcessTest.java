@@ -154,4 +154,46 @@ final class ConfigReloadProcessTest {
             assertThat(armrunner.exitCode()).isZero();
         }
     }
+
+    @Test
+    @Tag("RP-28")
+    @Tag("RP-29")
+    @Tag("RP-30")
+    void aTokenThatEndsSoonIsReplacedWhileAJobRuns() throws Exception {
+        CoordinatorRunner runner =
+                coordinator().registerRunner(new RunnerSpec("first", List.of(), true));
+        String old = runner.token().value();
+        Instant now = Instant.now();
+        // Due in some seconds: when a job has begun.
+        edit(
+                "check_interval = 1\n"
+                        + entry(runner, "first")
+                        + "token_obtained_at = %s\ntoken_expires_at = %s\n"
+                                .formatted(now.minusSeconds(288), now.plusSeconds(108)));
+        Path go = gitlab.directory().resolve("go");
+        gitlab.expectViolations();
+        try (RunnerProcess armrunner = run()) {
+            CoordinatorJob running =
+                    coordinator()
+                            .job("running")
+                            .script("echo begun", "until [ -e " + go + " ]; do sleep 0.1; done")
+                            .enqueue();
+            running.awaitLog("begun", LIMIT);
+            await().atMost(Duration.ofSeconds(90))
+                    .until(() -> armrunner.printed().contains("token_rotated"));
+            awaitCount(armrunner, "config_loaded", 1);
+            Files.createFile(go);
+            assertThat(running.awaitFinished(LIMIT)).isEqualTo(JobState.SUCCESS);
+            CoordinatorJob next = coordinator().job("next").script("true").enqueue();
+            assertThat(next.awaitFinished(LIMIT)).isEqualTo(JobState.SUCCESS);
+            assertThat(runner.token().value()).isNotEqualTo(old);
+            assertThat(Files.readString(config()))
+                    .contains(runner.token().value(), "token_expires_at = 0001-01-01T00:00:00Z")
+                    .doesNotContain(old);
+            armrunner.signal("TERM");
+            assertThat(armrunner.exitCode()).isZero();
+            assertThat(count(armrunner, "token_rotated")).isEqualTo(1);
+            assertThat(armrunner.printed()).doesNotContain(old, runner.token().value());
+        }
+    }
 }

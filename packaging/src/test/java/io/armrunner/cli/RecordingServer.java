@@ -14,6 +14,10 @@ final class RecordingServer implements RunnerServer {
     Verified verified = new Verified.Valid(42, Optional.of(Instant.parse("2026-12-01T08:00:00Z")));
     Registered registered = new Registered.Made(41, Secret.of("glrtr-made"), Optional.empty());
     Removed removed = new Removed.Done();
+    Reset reset =
+            new Reset.Done(
+                    Secret.of("glrt-t1_afterreset"),
+                    Optional.of(Instant.parse("2026-12-31T08:00:00Z")));
     Runnable onCall = () -> {};
 
     @Override
@@ -39,6 +43,18 @@ final class RecordingServer implements RunnerServer {
     public Removed deleteRunner(RunnerConfig runner) {
         call("deleteRunner", runner);
         return removed;
+    }
+
+    @Override
+    public Reset reset(RunnerConfig runner) {
+        call("reset", runner);
+        return reset;
+    }
+
+    @Override
+    public Reset reset(RunnerConfig runner, Secret personalAccessToken) {
+        calls.add("reset " + runner.url() + " " + runner.id() + " " + personalAccessToken.value());
+        return reset;
     }
 
     @Override

@@ -1,8 +1,10 @@
 package io.armrunner.config;
 
 import io.armrunner.spec.Secret;
+import java.io.IOException;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -28,10 +30,12 @@ final class ConfigAssembly {
 
     private final KeyCheck check;
     private final Map<String, String> environment;
+    private final TokenReader tokens;
 
-    ConfigAssembly(KeyCheck check, Map<String, String> environment) {
+    ConfigAssembly(KeyCheck check, Map<String, String> environment, TokenReader tokens) {
         this.check = check;
         this.environment = environment;
+        this.tokens = tokens;
     }
 
     Config config(Settings settings) {
@@ -104,15 +108,8 @@ final class ConfigAssembly {
         }
         String url = expanded(settings, path, "url");
         checkUrl(path + ".url", url);
-        Secret token = Secret.of(expanded(settings, path, "token"));
-        if (token.isEmpty()) {
-            String hint = "is empty, so this runner is skipped";
-            if (settings.string("token").isPresent()) {
-                check.doubt(path + ".token", hint);
-            } else {
-                check.leftOut(path + ".token", hint);
-            }
-        }
+        TokenSource source = tokenSource(settings, path);
+        Secret token = token(settings, path, source);
         Map<String, String> labels = new LinkedHashMap<>(globalLabels);
         labels.putAll(settings.stringMap("labels"));
         checkLabels(path + ".labels", labels);
@@ -120,12 +117,13 @@ final class ConfigAssembly {
                 settings.string("name", ""),
                 url,
                 token,
+                source,
                 settings.integer("id", 0),
                 settings.time("token_obtained_at"),
                 settings.time("token_expires_at"),
-                settings.string("tls-ca-file").map(Path::of),
-                settings.string("tls-cert-file").map(Path::of),
-                settings.string("tls-key-file").map(Path::of),
+                path(settings, path, "tls-ca-file"),
+                path(settings, path, "tls-cert-file"),
+                path(settings, path, "tls-key-file"),
                 positive(settings, path, "limit", 0),
                 positive(settings, path, "request_concurrency", 1),
                 settings.bool("strict_check_interval", false),
@@ -157,6 +155,62 @@ final class ConfigAssembly {
                 cache(settings.table("cache"), path + ".cache"),
                 settings.table("docker"),
                 settings.table("custom"));
+    }
+
+    private TokenSource tokenSource(Settings settings, String path) {
+        Optional<String> literal = settings.string("token");
+        Optional<String> file = settings.string("token_file");
+        Optional<String> credential = settings.string("token_credential");
+        if (literal.isPresent() && (file.isPresent() || credential.isPresent())) {
+            check.wrong(
+                    path + (file.isPresent() ? ".token_file" : ".token_credential"),
+                    "stands beside token; keep one of both");
+        } else if (file.isPresent() && credential.isPresent()) {
+            check.wrong(path + ".token_credential", "stands beside token_file; keep one of both");
+        }
+        if (file.isPresent()) {
+            return path(settings, path, "token_file")
+                    .<TokenSource>map(TokenSource.InFile::new)
+                    .orElse(new TokenSource.InConfig(false));
+        }
+        if (credential.isPresent()) {
+            if (credential.get().indexOf('/') >= 0) {
+                check.wrong(path + ".token_credential", "is a credential's name, without a path");
+            }
+            return new TokenSource.Credential(credential.get());
+        }
+        String word = literal.orElse("");
+        if (word.startsWith(TokenSource.Parameter.PREFIX)) {
+            return new TokenSource.Parameter(word.substring(TokenSource.Parameter.PREFIX.length()));
+        }
+        return new TokenSource.InConfig(word.indexOf('$') >= 0);
+    }
+
+    private Secret token(Settings settings, String path, TokenSource source) {
+        if (source instanceof TokenSource.Elsewhere elsewhere) {
+            String key =
+                    switch (elsewhere) {
+                        case TokenSource.InFile _ -> ".token_file";
+                        case TokenSource.Credential _ -> ".token_credential";
+                        case TokenSource.Parameter _ -> ".token";
+                    };
+            try {
+                return tokens.token(elsewhere);
+            } catch (IOException e) {
+                check.wrong(path + key, String.valueOf(e.getMessage()));
+                return Secret.NONE;
+            }
+        }
+        Secret token = Secret.of(expanded(settings, path, "token"));
+        if (token.isEmpty()) {
+            String hint = "is empty, so this runner is skipped";
+            if (settings.string("token").isPresent()) {
+                check.doubt(path + ".token", hint);
+            } else {
+                check.leftOut(path + ".token", hint);
+            }
+        }
+        return token;
     }
 
     /** Two entries of one runner ask GitLab twice as often and count their limits apart. */
@@ -287,6 +341,15 @@ final class ConfigAssembly {
             return absent;
         }
         return value.isZero() ? absent : value;
+    }
+
+    private Optional<Path> path(Settings settings, String path, String key) {
+        try {
+            return settings.string(key).map(Path::of);
+        } catch (InvalidPathException e) {
+            check.wrong(path + "." + key, "is not the name of a file: " + e.getReason());
+            return Optional.empty();
+        }
     }
 
     private void doubtNegative(String path, long value, long used) {

@@ -1,18 +1,14 @@
 package io.armrunner.config;
 
+import io.armrunner.spec.Secret;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
+import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
 
@@ -25,14 +21,24 @@ import java.util.Set;
 public final class ConfigFile {
     private final Path path;
     private final Map<String, String> environment;
+    private final TokenPlaces places;
+
+    /** A file whose tokens are all on this machine. */
+    public ConfigFile(Path path, Map<String, String> environment) {
+        this(path, environment, TokenReader.ParameterStore.NONE);
+    }
 
     /**
      * @param path the file; nothing needs to exist yet
-     * @param environment for {@code $NAME} in {@code url} and {@code token}
+     * @param environment for {@code $NAME} in {@code url} and {@code token}, and systemd's place
+     *     for credentials
+     * @param parameters for tokens in AWS Systems Manager
      */
-    public ConfigFile(Path path, Map<String, String> environment) {
+    public ConfigFile(
+            Path path, Map<String, String> environment, TokenReader.ParameterStore parameters) {
         this.path = path.toAbsolutePath().normalize();
         this.environment = Map.copyOf(environment);
+        places = new TokenPlaces(this.environment, parameters);
     }
 
     /**
@@ -52,7 +58,20 @@ public final class ConfigFile {
 
     /** Reads the configuration; see {@link ConfigReader#read}. */
     public LoadedConfig load() throws ConfigException {
-        return ConfigReader.read(text().text(), path.toString(), environment);
+        return ConfigReader.read(text().text(), path.toString(), environment, places);
+    }
+
+    /** What fetches the tokens that are not in the file. */
+    public TokenReader tokens() {
+        return places;
+    }
+
+    /** The files that {@link #load} depends on: this one, and those that hold tokens. */
+    public Set<Path> files(Config loaded) {
+        Set<Path> files = new LinkedHashSet<>();
+        files.add(path);
+        loaded.runners().forEach(runner -> places.file(runner.tokenSource()).ifPresent(files::add));
+        return files;
     }
 
     /** Reads the text for an edit. */
@@ -89,57 +108,22 @@ public final class ConfigFile {
     public void save(ConfigText text) throws ConfigException {
         ConfigReader.parse(text.text(), path.toString());
         try {
-            // A link to the file elsewhere stays a link: what it points at is replaced.
-            Path target = Files.exists(path) ? path.toRealPath() : path;
-            Path directory =
-                    java.util.Objects.requireNonNull(target.getParent(), "a file has a directory");
-            if (!Files.isDirectory(directory)) {
-                Files.createDirectories(
-                        directory,
-                        PosixFilePermissions.asFileAttribute(
-                                PosixFilePermissions.fromString("rwx------")));
-            }
-            Path aside =
-                    Files.createTempFile(
-                            directory,
-                            ".config-",
-                            ".toml",
-                            PosixFilePermissions.asFileAttribute(
-                                    PosixFilePermissions.fromString("rw-------")));
-            try {
-                write(aside, text.text());
-                move(aside, target);
-            } finally {
-                Files.deleteIfExists(aside);
-            }
-            sync(directory, Set.of(StandardOpenOption.READ));
+            OwnersFile.replace(path, text.text());
         } catch (IOException e) {
             throw new ConfigException("Could not write " + path + ": " + Failures.text(e), e);
         }
     }
 
-    private static void write(Path file, String text) throws IOException {
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-            ByteBuffer bytes = StandardCharsets.UTF_8.encode(text);
-            while (bytes.hasRemaining()) {
-                channel.write(bytes);
-            }
-            channel.force(true);
-        }
-    }
-
-    private static void move(Path from, Path to) throws IOException {
+    /**
+     * Replaces the token in the file that an entry names, as {@link #save} does with the
+     * configuration.
+     */
+    public void saveToken(TokenSource.InFile place, Secret token) throws ConfigException {
         try {
-            Files.move(
-                    from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        } catch (AtomicMoveNotSupportedException e) {
-            throw new IOException("its file system cannot replace a file in one step", e);
-        }
-    }
-
-    private static void sync(Path directory, Set<StandardOpenOption> options) throws IOException {
-        try (FileChannel channel = FileChannel.open(directory, options)) {
-            channel.force(true);
+            OwnersFile.replace(place.file(), token.value() + "\n");
+        } catch (IOException e) {
+            throw new ConfigException(
+                    "Could not write " + place.file() + ": " + Failures.text(e), e);
         }
     }
 }

@@ -41,6 +41,8 @@ public final class ConfigKeys {
             runners.url                 string
             runners.id                  integer
             runners.token               secret
+            runners.token_file          string
+            runners.token_credential    string
             runners.token_obtained_at   time
             runners.token_expires_at    time
             runners.tls-ca-file         string

@@ -1,6 +1,7 @@
 package io.armrunner.config;
 
 import io.armrunner.config.ConfigWarnings.Warning;
+import io.armrunner.spec.Secret;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
@@ -49,7 +50,10 @@ public final class ConfigLint {
             Collection<String> executors) {
         ConfigReader.Draft draft;
         try {
-            draft = ConfigReader.draft(text, origin, environment);
+            // Two entries with one place for their token have one token.
+            draft =
+                    ConfigReader.draft(
+                            text, origin, environment, source -> Secret.of(source.words()));
         } catch (ConfigException e) {
             String place = origin + (e.line() > 0 ? ":" + e.line() : "") + ": ";
             String message = String.valueOf(e.getMessage());
@@ -93,6 +97,9 @@ public final class ConfigLint {
                     "\"%s\" is not an executor of armrunner, which has: %s"
                             .formatted(runner.executor(), String.join(", ", executors)),
                     Spelling.nearest(runner.executor(), executors));
+        }
+        if (runner.tokenSource() instanceof TokenSource.InFile(Path file)) {
+            exists(check, path + ".token_file", file);
         }
         runner.tlsCaFile().ifPresent(file -> exists(check, path + ".tls-ca-file", file));
         runner.tlsCertFile().ifPresent(file -> exists(check, path + ".tls-cert-file", file));

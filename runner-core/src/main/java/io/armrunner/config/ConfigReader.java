@@ -24,7 +24,14 @@ public final class ConfigReader {
      */
     public static LoadedConfig read(String text, String origin, Map<String, String> environment)
             throws ConfigException {
-        Draft draft = draft(text, origin, environment);
+        return read(text, origin, environment, TokenReader.NONE);
+    }
+
+    /** The same, with tokens from where the text says they are. */
+    static LoadedConfig read(
+            String text, String origin, Map<String, String> environment, TokenReader tokens)
+            throws ConfigException {
+        Draft draft = draft(text, origin, environment, tokens);
         draft.check().refuseWrong();
         return new LoadedConfig(draft.config(), draft.check().warnings());
     }
@@ -33,12 +40,13 @@ public final class ConfigReader {
     record Draft(Config config, KeyCheck check) {}
 
     /** Reads as far as possible; only what is no TOML at all is an exception. */
-    static Draft draft(String text, String origin, Map<String, String> environment)
+    static Draft draft(
+            String text, String origin, Map<String, String> environment, TokenReader tokens)
             throws ConfigException {
         ObjectNode tree = parse(text, origin);
         KeyCheck check = new KeyCheck(origin, TomlOutline.of(text));
         Settings settings = new Settings(check.table("", "", tree));
-        return new Draft(new ConfigAssembly(check, environment).config(settings), check);
+        return new Draft(new ConfigAssembly(check, environment, tokens).config(settings), check);
     }
 
     /**

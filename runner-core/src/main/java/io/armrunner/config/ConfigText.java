@@ -26,6 +26,11 @@ public final class ConfigText {
         return new ConfigText(origin, "");
     }
 
+    /** This text, as it would be in the file {@code origin}. */
+    public static ConfigText of(String origin, String text) {
+        return new ConfigText(origin, text);
+    }
+
     /** The text as it is. */
     public String text() {
         return text;

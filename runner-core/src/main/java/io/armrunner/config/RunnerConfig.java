@@ -15,8 +15,9 @@ import java.util.Optional;
  * @param name what the entry is called; {@code register} takes the host's name unless told
  *     otherwise
  * @param url the GitLab instance, with environment variables expanded
- * @param token the runner's token, with environment variables expanded; empty means that this entry
- *     is to be skipped
+ * @param token the runner's token, with environment variables expanded, or fetched from where the
+ *     file says; empty means that this entry is to be skipped
+ * @param tokenSource where the token is from
  * @param id GitLab's id of the runner, 0 when not known
  * @param tokenObtainedAt when the token was handed out
  * @param tokenExpiresAt when the token ends; empty means never
@@ -53,6 +54,7 @@ public record RunnerConfig(
         String name,
         String url,
         Secret token,
+        TokenSource tokenSource,
         long id,
         Optional<Instant> tokenObtainedAt,
         Optional<Instant> tokenExpiresAt,

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -47,8 +48,9 @@ public final class RunnerEntry {
     }
 
     /** The entry as it would be read from a file, or what is wrong with it. */
-    public RunnerConfig asConfigured(Map<String, String> environment) throws ConfigException {
-        return ConfigReader.read(toml(), "the new runner", environment)
+    public RunnerConfig asConfigured(Map<String, String> environment, TokenReader tokens)
+            throws ConfigException {
+        return ConfigReader.read(toml(), "the new runner", environment, tokens)
                 .config()
                 .runners()
                 .getFirst();
@@ -62,6 +64,20 @@ public final class RunnerEntry {
     /** The text of {@code path}, when it has one. */
     public Optional<String> text(String path) {
         return Optional.ofNullable(at(path)).map(JsonNode::asText).filter(text -> !text.isEmpty());
+    }
+
+    /** Where the token is, when the entry only points at it. */
+    public Optional<TokenSource.Elsewhere> tokenPlace() {
+        Optional<TokenSource.Elsewhere> file =
+                text("token_file").map(name -> new TokenSource.InFile(Path.of(name)));
+        return file.or(() -> text("token_credential").map(TokenSource.Credential::new))
+                .or(() ->
+                        text("token")
+                                .filter(text -> text.startsWith(TokenSource.Parameter.PREFIX))
+                                .map(text ->
+                                        new TokenSource.Parameter(
+                                                text.substring(
+                                                        TokenSource.Parameter.PREFIX.length()))));
     }
 
     /**

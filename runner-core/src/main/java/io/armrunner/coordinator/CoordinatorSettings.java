@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 
 /**
@@ -74,172 +75,96 @@ public record CoordinatorSettings(
 
     /** These settings on another address. */
     public CoordinatorSettings withHost(String changed) {
-        return new CoordinatorSettings(
-                directory,
-                environment,
-                clock,
-                random,
-                changed,
-                longPoll,
-                updateInterval,
-                managerFreeze,
-                logInMemory,
-                logLimit,
-                artifactLimit,
-                redirectDownloads,
-                registration,
-                keepBodies);
+        return changed(draft -> draft.host = changed);
     }
 
     /** These settings with another long poll. */
     public CoordinatorSettings withLongPoll(Duration changed) {
-        return new CoordinatorSettings(
-                directory,
-                environment,
-                clock,
-                random,
-                host,
-                changed,
-                updateInterval,
-                managerFreeze,
-                logInMemory,
-                logLimit,
-                artifactLimit,
-                redirectDownloads,
-                registration,
-                keepBodies);
+        return changed(draft -> draft.longPoll = changed);
     }
 
     /** These settings with another update interval. */
     public CoordinatorSettings withUpdateInterval(Duration changed) {
-        return new CoordinatorSettings(
-                directory,
-                environment,
-                clock,
-                random,
-                host,
-                longPoll,
-                changed,
-                managerFreeze,
-                logInMemory,
-                logLimit,
-                artifactLimit,
-                redirectDownloads,
-                registration,
-                keepBodies);
+        return changed(draft -> draft.updateInterval = changed);
     }
 
     /** These settings with another time for which a manager's features stand. */
     public CoordinatorSettings withManagerFreeze(Duration changed) {
-        return new CoordinatorSettings(
-                directory,
-                environment,
-                clock,
-                random,
-                host,
-                longPoll,
-                updateInterval,
-                changed,
-                logInMemory,
-                logLimit,
-                artifactLimit,
-                redirectDownloads,
-                registration,
-                keepBodies);
+        return changed(draft -> draft.managerFreeze = changed);
     }
 
     /** These settings with other limits of a log, in bytes: kept in memory, and at all. */
     public CoordinatorSettings withLogLimits(int inMemory, long atAll) {
-        return new CoordinatorSettings(
-                directory,
-                environment,
-                clock,
-                random,
-                host,
-                longPoll,
-                updateInterval,
-                managerFreeze,
-                inMemory,
-                atAll,
-                artifactLimit,
-                redirectDownloads,
-                registration,
-                keepBodies);
+        return changed(draft -> {
+            draft.logInMemory = inMemory;
+            draft.logLimit = atAll;
+        });
     }
 
     /** These settings with another limit of an artifact, in bytes. */
     public CoordinatorSettings withArtifactLimit(long changed) {
-        return new CoordinatorSettings(
-                directory,
-                environment,
-                clock,
-                random,
-                host,
-                longPoll,
-                updateInterval,
-                managerFreeze,
-                logInMemory,
-                logLimit,
-                changed,
-                redirectDownloads,
-                registration,
-                keepBodies);
+        return changed(draft -> draft.artifactLimit = changed);
     }
 
     /** These settings with downloads redirected to a second host. */
     public CoordinatorSettings withRedirectedDownloads() {
-        return new CoordinatorSettings(
-                directory,
-                environment,
-                clock,
-                random,
-                host,
-                longPoll,
-                updateInterval,
-                managerFreeze,
-                logInMemory,
-                logLimit,
-                artifactLimit,
-                true,
-                registration,
-                keepBodies);
+        return changed(draft -> draft.redirectDownloads = true);
     }
 
     /** These settings without registration by registration tokens. */
     public CoordinatorSettings withoutRegistration() {
-        return new CoordinatorSettings(
-                directory,
-                environment,
-                clock,
-                random,
-                host,
-                longPoll,
-                updateInterval,
-                managerFreeze,
-                logInMemory,
-                logLimit,
-                artifactLimit,
-                redirectDownloads,
-                false,
-                keepBodies);
+        return changed(draft -> draft.registration = false);
     }
 
     /** These settings with the bodies of JSON calls recorded. */
     public CoordinatorSettings withBodiesKept() {
+        return changed(draft -> draft.keepBodies = true);
+    }
+
+    private CoordinatorSettings changed(Consumer<Draft> change) {
+        Draft draft = new Draft(this);
+        change.accept(draft);
         return new CoordinatorSettings(
                 directory,
                 environment,
                 clock,
                 random,
-                host,
-                longPoll,
-                updateInterval,
-                managerFreeze,
-                logInMemory,
-                logLimit,
-                artifactLimit,
-                redirectDownloads,
-                registration,
-                true);
+                draft.host,
+                draft.longPoll,
+                draft.updateInterval,
+                draft.managerFreeze,
+                draft.logInMemory,
+                draft.logLimit,
+                draft.artifactLimit,
+                draft.redirectDownloads,
+                draft.registration,
+                draft.keepBodies);
+    }
+
+    /** What of the settings can be changed, while it is being changed. */
+    private static final class Draft {
+        private String host;
+        private Duration longPoll;
+        private Duration updateInterval;
+        private Duration managerFreeze;
+        private int logInMemory;
+        private long logLimit;
+        private long artifactLimit;
+        private boolean redirectDownloads;
+        private boolean registration;
+        private boolean keepBodies;
+
+        Draft(CoordinatorSettings from) {
+            host = from.host;
+            longPoll = from.longPoll;
+            updateInterval = from.updateInterval;
+            managerFreeze = from.managerFreeze;
+            logInMemory = from.logInMemory;
+            logLimit = from.logLimit;
+            artifactLimit = from.artifactLimit;
+            redirectDownloads = from.redirectDownloads;
+            registration = from.registration;
+            keepBodies = from.keepBodies;
+        }
     }
 }

@@ -12,6 +12,7 @@ import io.armrunner.protocol.UpdateReply;
 import io.armrunner.spec.FailureReason;
 import io.armrunner.spec.JobFailure;
 import io.armrunner.spec.JobPayload;
+import io.armrunner.spec.Variable;
 import io.armrunner.trace.JobLog;
 import io.armrunner.trace.Masks;
 import io.armrunner.trace.OutputLimit;
@@ -45,6 +46,7 @@ public final class JobSession {
      * @param reports the job's line to GitLab
      * @param environments makes the job's place, once for each try to prepare it
      * @param files does the stages that move files
+     * @param secrets fetches what other servers keep for the job
      * @param directory the job's own directory, 0700; the caller deletes it when the job was
      *     delivered
      */
@@ -52,6 +54,7 @@ public final class JobSession {
             DebugReports reports,
             Environments environments,
             FileStages files,
+            JobSecrets secrets,
             Path directory,
             UploadSettings upload,
             EngineLimits limits,
@@ -257,7 +260,7 @@ public final class JobSession {
             throws InterruptedException {
         header(log, plan);
         Outcome outcome =
-                runStages(
+                runWithSecrets(
                         log,
                         plan,
                         progress,
@@ -277,6 +280,30 @@ public final class JobSession {
             case Outcome.Failed failed -> log.failed(failed.lastLine());
             case Outcome.Over _ -> {}
         }
+    }
+
+    /** What a secret is can be known only now, and so what to mask. */
+    private Outcome runWithSecrets(
+            JobLog log, JobPlan plan, Progress progress, Consumer<String> listener)
+            throws InterruptedException {
+        if (payload.secrets().isEmpty()) {
+            return runStages(log, plan, progress, listener);
+        }
+        JobPlan whole;
+        try {
+            List<Variable> secrets =
+                    around.secrets()
+                            .resolve(plan, log, () -> stop.level() != StopSignal.Level.NONE);
+            whole = PlanCompiler.compile(payload, settings, place, secrets);
+        } catch (JobFailure failure) {
+            return Outcome.Failed.of(failure);
+        } catch (RuntimeException broken) {
+            LOG.error("secrets_broken job={} error={}", payload.id(), broken.toString(), broken);
+            return new Outcome.Failed(
+                    FailureReason.RUNNER_SYSTEM_FAILURE, "The job's secrets broke the runner", 0);
+        }
+        log.masks(masks(whole));
+        return runStages(log, whole, progress, listener);
     }
 
     private Outcome runStages(

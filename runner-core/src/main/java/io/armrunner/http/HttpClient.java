@@ -6,6 +6,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelOption;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.ssl.SslHandler;
+import io.netty.resolver.NoopAddressResolverGroup;
 import java.io.IOException;
 import java.net.URI;
 import java.security.cert.Certificate;
@@ -182,7 +183,7 @@ public final class HttpClient implements AutoCloseable {
                     got.certificates(),
                     input);
         } catch (ExecutionException e) {
-            Throwable cause = e.getCause() == null ? e : e.getCause();
+            Throwable cause = Proxies.refusal(e.getCause() == null ? e : e.getCause());
             throw new IOException("%s got no reply: %s".formatted(request, cause), cause);
         } catch (TimeoutException e) {
             input.close();
@@ -229,7 +230,11 @@ public final class HttpClient implements AutoCloseable {
                         proxy,
                         via ->
                                 via.map(address ->
-                                                base.proxy(spec -> Proxies.tunnel(spec, address)))
+                                                base.proxy(spec -> Proxies.tunnel(spec, address))
+                                                        // Behind a proxy names mean something to it
+                                                        // alone.
+                                                        .resolver(
+                                                                NoopAddressResolverGroup.INSTANCE))
                                         .orElse(base)
                                         .secure(spec ->
                                                 spec.sslContext(state.tls().context())

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.proxy.ProxyConnectException;
 import java.net.URI;
 import java.util.Base64;
 import java.util.Locale;
@@ -119,5 +120,15 @@ final class Proxies {
         return name.startsWith(".")
                 ? host.endsWith(name)
                 : host.equals(name) || host.endsWith("." + name);
+    }
+
+    /** What lies beneath: a proxy that refuses a tunnel shows as TLS that could not begin. */
+    static Throwable refusal(Throwable failure) {
+        for (Throwable each = failure; each != null; each = each.getCause()) {
+            if (each instanceof ProxyConnectException) {
+                return each;
+            }
+        }
+        return failure;
     }
 }

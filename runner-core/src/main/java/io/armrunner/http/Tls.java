@@ -71,14 +71,17 @@ final class Tls {
                             .protocols(PROTOCOLS)
                             .trustManager(trust(roots));
             if (exists(settings.certificateFile()) && exists(settings.keyFile())) {
-                builder.keyManager(
-                        settings.certificateFile().orElseThrow().toFile(),
-                        settings.keyFile().orElseThrow().toFile());
+                try (InputStream certificate =
+                                Files.newInputStream(settings.certificateFile().orElseThrow());
+                        InputStream key =
+                                PrivateKeyFile.open(settings.keyFile().orElseThrow())) {
+                    builder.keyManager(certificate, key);
+                }
             }
             return new Tls(stamp, builder.build(), roots);
         } catch (GeneralSecurityException | IllegalArgumentException e) {
             throw new IOException(
-                    "the TLS files %s and %s cannot be used (PEM, the key as unencrypted PKCS #8): %s"
+                    "the TLS files %s and %s cannot be used (PEM, the key unencrypted as PKCS #8, or PKCS #1 for RSA): %s"
                             .formatted(
                                     settings.certificateFile(), settings.keyFile(), e.getMessage()),
                     e);

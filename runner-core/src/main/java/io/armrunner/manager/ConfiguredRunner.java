@@ -3,6 +3,7 @@ package io.armrunner.manager;
 import io.armrunner.config.RunnerCertificates;
 import io.armrunner.config.RunnerConfig;
 import io.armrunner.engine.FileStages;
+import io.armrunner.engine.JobSecrets;
 import io.armrunner.lane.Lane;
 import io.armrunner.plan.RunnerSettings;
 import io.armrunner.protocol.JobReports;
@@ -20,6 +21,7 @@ import java.util.Optional;
  * @param reports makes a job's line to GitLab
  * @param lane where its jobs run
  * @param files moves its jobs' files
+ * @param secrets fetches what other servers keep for its jobs
  * @param certificates of its line to GitLab, which its jobs get as well
  */
 public record ConfiguredRunner(
@@ -29,6 +31,7 @@ public record ConfiguredRunner(
         Reports reports,
         Lane lane,
         Files files,
+        JobSecrets secrets,
         RunnerCertificates certificates) {
     /** Makes a job's line to GitLab. */
     @FunctionalInterface
@@ -79,7 +82,8 @@ public record ConfiguredRunner(
 
     /** The same with its jobs from elsewhere. */
     ConfiguredRunner withSource(JobSource other) {
-        return new ConfiguredRunner(config, settings, other, reports, lane, files, certificates);
+        return new ConfiguredRunner(
+                config, settings, other, reports, lane, files, secrets, certificates);
     }
 
     /** What the service's log calls the runner. */

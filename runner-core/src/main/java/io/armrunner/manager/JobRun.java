@@ -237,6 +237,7 @@ final class JobRun {
                         debug -> runner.reports().reports(payload.id(), payload.token(), debug),
                         runner.lane()::open,
                         runner.files().stages(payload),
+                        runner.secrets(),
                         job.directory(),
                         context.upload()
                                 .withFinalRounds(runner.config().jobStatusFinalUpdateRetryLimit()),

@@ -21,11 +21,14 @@ final class PlanBuilder {
     private final JobPayload payload;
     private final RunnerSettings settings;
     private final JobPlace place;
+    private final List<Variable> secrets;
 
-    PlanBuilder(JobPayload payload, RunnerSettings settings, JobPlace place) {
+    PlanBuilder(
+            JobPayload payload, RunnerSettings settings, JobPlace place, List<Variable> secrets) {
         this.payload = payload;
         this.settings = settings;
         this.place = place;
+        this.secrets = secrets;
     }
 
     JobPlan build() throws JobFailure {
@@ -71,9 +74,7 @@ final class PlanBuilder {
                 job,
                 sources(strategy, variables),
                 masks(variables),
-                TokenPrefixes.of(
-                        flags.isOn(FeatureFlag.FF_MASK_ALL_DEFAULT_TOKENS),
-                        payload.features().tokenMaskPrefixes()),
+                payload.features().tokenMaskPrefixes(),
                 timeouts,
                 warnings,
                 scriptWarnings,
@@ -89,7 +90,8 @@ final class PlanBuilder {
     }
 
     private JobVariables variables(Directories directories, FeatureFlags flags) {
-        List<Variable> list = VariableRules.all(payload, settings, place, directories, flags);
+        List<Variable> list =
+                VariableRules.all(payload, secrets, settings, place, directories, flags);
         return JobVariables.of(list, directories.temp()).expanded();
     }
 

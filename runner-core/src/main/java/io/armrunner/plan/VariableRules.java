@@ -29,6 +29,7 @@ final class VariableRules {
     /** The whole list, not expanded. */
     static List<Variable> all(
             JobPayload payload,
+            List<Variable> secrets,
             RunnerSettings settings,
             JobPlace place,
             JobPlan.Directories directories,
@@ -62,6 +63,7 @@ final class VariableRules {
         list.add(Variable.of("CI_RUNNER_VERSION", settings.product().version()));
         list.add(Variable.of("CI_RUNNER_REVISION", settings.product().revision()));
         list.add(Variable.of("CI_RUNNER_EXECUTABLE_ARCH", settings.product().architecture()));
+        addUnlessFlag(secrets, list);
         list.add(literal("RUNNER_TEMP_PROJECT_DIR", directories.temp()));
         return list;
     }

@@ -9,6 +9,7 @@ import io.armrunner.spec.Secret;
 import io.armrunner.spec.Wire;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -99,7 +100,8 @@ public final class GitLabClient implements JobSource {
         return bytes;
     }
 
-    private static JobReply job(RetryingCaller.Outcome outcome) throws IOException {
+    private JobReply job(RetryingCaller.Outcome outcome)
+            throws IOException, InterruptedException {
         HttpReply reply = outcome.reply();
         if (!ErrorBody.isJson(reply)) {
             return broken(outcome, "a job that is not application/json");
@@ -113,7 +115,16 @@ public final class GitLabClient implements JobSource {
                     reply.peerCertificates(),
                     outcome.retriable());
         } catch (JsonProcessingException e) {
-            return broken(outcome, "a job whose JSON is broken");
+            String field = UnreadableJob.field(e);
+            String what =
+                    field.isEmpty()
+                            ? "a job whose JSON is broken"
+                            : "a job whose field %s is not what it should be".formatted(field);
+            Optional<UnreadableJob> job = UnreadableJob.of(raw);
+            if (job.isPresent()) {
+                job.get().fail(reports(job.get().id(), job.get().token(), false), "GitLab sent " + what);
+            }
+            return broken(outcome, what);
         }
     }
 

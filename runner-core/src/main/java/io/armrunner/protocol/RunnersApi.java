@@ -115,7 +115,24 @@ public final class RunnersApi {
 
     /** Replaces a token by a new one; the old one is dead when GitLab has answered. */
     public ResetReply resetToken(Secret token) throws IOException, InterruptedException {
-        HttpRequest request = request("POST", "runners/reset_authentication_token", body(token));
+        return reset(request("POST", "runners/reset_authentication_token", body(token)));
+    }
+
+    /**
+     * The same for a runner whose token is lost or over, by a user's personal access token.
+     *
+     * @param runner GitLab's id
+     */
+    public ResetReply resetToken(long runner, Secret personalAccessToken)
+            throws IOException, InterruptedException {
+        return reset(
+                HttpRequest.of(
+                                "POST",
+                                url.call("runners/" + runner + "/reset_authentication_token"))
+                        .with("PRIVATE-TOKEN", personalAccessToken.value()));
+    }
+
+    private ResetReply reset(HttpRequest request) throws IOException, InterruptedException {
         try (RetryingCaller.Outcome outcome = caller.call(accepting(request))) {
             HttpReply reply = outcome.reply();
             return switch (reply.status()) {

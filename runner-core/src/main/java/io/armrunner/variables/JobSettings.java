@@ -53,7 +53,11 @@ public record JobSettings(
 
     /** How often each stage is tried, 1 to 10. */
     public record Attempts(
-            int getSources, int restoreCache, int artifactDownload, int executorJobSection) {}
+            int getSources,
+            int restoreCache,
+            int artifactDownload,
+            int executorJobSection,
+            int secretsRetrieval) {}
 
     /**
      * Reads all of them.
@@ -87,7 +91,8 @@ public record JobSettings(
                         reader.attempts("GET_SOURCES_ATTEMPTS"),
                         reader.attempts("RESTORE_CACHE_ATTEMPTS"),
                         reader.attempts("ARTIFACT_DOWNLOAD_ATTEMPTS"),
-                        reader.attempts("EXECUTOR_JOB_SECTION_ATTEMPTS")),
+                        reader.attempts("EXECUTOR_JOB_SECTION_ATTEMPTS"),
+                        reader.attempts("SECRETS_RETRIEVAL_ATTEMPTS")),
                 List.copyOf(reader.warnings()));
     }
 

@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -277,6 +278,7 @@ class ConfigReaderTest {
     }
 
     @Test
+    @Tag("JS-177")
     void urlAndTokenTakeEnvironmentVariables() throws ConfigException {
         LoadedConfig loaded =
                 ConfigReader.read(

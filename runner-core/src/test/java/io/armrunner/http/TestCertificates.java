@@ -7,11 +7,13 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
+import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
+import java.security.interfaces.RSAPrivateCrtKey;
 import java.util.Arrays;
 import java.util.Base64;
 
@@ -47,6 +49,47 @@ final class TestCertificates {
         return make(name, "-signer", authority, "-ext", "san=" + place);
     }
 
+    /** The same with an RSA key, as older set-ups have. */
+    TestCertificates signedRsa(String name, String authority, String place) {
+        return makeWith("RSA", name, "-signer", authority, "-ext", "san=" + place);
+    }
+
+    /** An RSA key in OpenSSL's older form, PKCS #1. */
+    Path rsaKey(String name) throws IOException, GeneralSecurityException {
+        RSAPrivateCrtKey key =
+                (RSAPrivateCrtKey) load().getKey(name, PASSWORD.toCharArray());
+        ByteArrayOutputStream numbers = new ByteArrayOutputStream();
+        for (BigInteger number :
+                new BigInteger[] {
+                    BigInteger.ZERO,
+                    key.getModulus(),
+                    key.getPublicExponent(),
+                    key.getPrivateExponent(),
+                    key.getPrimeP(),
+                    key.getPrimeQ(),
+                    key.getPrimeExponentP(),
+                    key.getPrimeExponentQ(),
+                    key.getCrtCoefficient()
+                }) {
+            element(numbers, 2, number.toByteArray());
+        }
+        ByteArrayOutputStream whole = new ByteArrayOutputStream();
+        element(whole, 0x30, numbers.toByteArray());
+        return pem(name + ".rsa.key", "RSA PRIVATE KEY", whole.toByteArray());
+    }
+
+    private static void element(ByteArrayOutputStream out, int tag, byte[] content) {
+        out.write(tag);
+        if (content.length > 255) {
+            out.write(0x82);
+            out.write(content.length >> 8);
+        } else if (content.length > 127) {
+            out.write(0x81);
+        }
+        out.write(content.length);
+        out.writeBytes(content);
+    }
+
     /** The certificate alone, as a server without intermediates sends it. */
     Path certificate(String name) throws IOException, GeneralSecurityException {
         return pem(name + ".crt", "CERTIFICATE", load().getCertificate(name).getEncoded());
@@ -76,12 +119,16 @@ final class TestCertificates {
     }
 
     private TestCertificates make(String name, String... more) {
+        return makeWith("EC", name, more);
+    }
+
+    private TestCertificates makeWith(String algorithm, String name, String... more) {
         String[] start = {
             "-genkeypair",
             "-alias",
             name,
             "-keyalg",
-            "EC",
+            algorithm,
             "-dname",
             "CN=" + name,
             "-validity",

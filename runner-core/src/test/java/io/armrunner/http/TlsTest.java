@@ -87,6 +87,75 @@ class TlsTest {
     }
 
     @Test
+    @Tag("RP-8")
+    void anRsaKeyInItsOlderFormWorksToo() throws Exception {
+        certificates.signedRsa("rsa", "authority", "dns:client");
+        ServerTls asking =
+                new ServerTls(
+                        certificates.certificate("server"),
+                        certificates.key("server"),
+                        Optional.of(authority));
+        ClientSettings settings =
+                ClientSettings.DEFAULTS.withTls(
+                        Optional.of(authority),
+                        Optional.of(certificates.certificate("rsa")),
+                        Optional.of(certificates.rsaKey("rsa")));
+        try (HttpServer https = serve(asking);
+                HttpClient client = HttpClient.open(loops, settings)) {
+            assertThat(call(client, https)).isNotEmpty();
+        }
+        Path encrypted =
+                Files.writeString(
+                        directory.resolve("encrypted.key"),
+                        "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----\n");
+        ClientSettings withIt =
+                ClientSettings.DEFAULTS.withTls(
+                        Optional.of(authority),
+                        Optional.of(certificates.certificate("rsa")),
+                        Optional.of(encrypted));
+        try (HttpServer https = serve(asking);
+                HttpClient client = HttpClient.open(loops, withIt)) {
+            assertThatThrownBy(() -> call(client, https))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("is encrypted");
+        }
+    }
+
+    @Test
+    void httpsGoesThroughATunnelOfTheProxy() throws Exception {
+        certificates.signed("named", "authority", "dns:gitlab.example");
+        ServerTls named =
+                new ServerTls(
+                        certificates.certificate("named"),
+                        certificates.key("named"),
+                        Optional.empty());
+        try (HttpServer https = serve(named);
+                ConnectProxy proxy = new ConnectProxy(https.port(), "Basic dTpw");
+                HttpClient client =
+                        HttpClient.open(
+                                loops,
+                                trusting(authority)
+                                        .withEnvironment(
+                                                Map.of("HTTPS_PROXY", proxy.url("u:p@"))));
+                HttpClient stranger =
+                        HttpClient.open(
+                                loops,
+                                trusting(authority)
+                                        .withEnvironment(Map.of("HTTPS_PROXY", proxy.url(""))))) {
+            for (int i = 0; i < 4; i++) {
+                assertThat(call(client, https, "gitlab.example")).hasSize(2);
+            }
+            assertThat(proxy.asked())
+                    .isNotEmpty()
+                    .hasSizeLessThanOrEqualTo(2)
+                    .allMatch(("CONNECT gitlab.example:" + https.port() + " HTTP/1.1")::equals);
+            assertThatThrownBy(() -> call(stranger, https, "gitlab.example"))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("407");
+        }
+    }
+
+    @Test
     @Tag("RP-6")
     void aServerOfTheCustomAuthorityIsAcceptedAndItsWholeChainIsKnown() throws Exception {
         try (HttpServer https = serve(server);

@@ -7,6 +7,7 @@ import io.armrunner.config.ConfigException;
 import io.armrunner.config.ConfigReader;
 import io.armrunner.config.RunnerCertificates;
 import io.armrunner.config.RunnerConfig;
+import io.armrunner.engine.JobSecrets;
 import io.armrunner.plan.RunnerSettings;
 import io.armrunner.protocol.JobReply;
 import io.armrunner.protocol.JobSource;
@@ -79,6 +80,7 @@ final class PollerTest {
                         },
                         new NoLane(),
                         _ -> (_, _, _) -> {},
+                        JobSecrets.NONE,
                         RunnerCertificates.of(config, Path.of("/nonexistent")));
         return new Poller(
                 new Poller.Terms(

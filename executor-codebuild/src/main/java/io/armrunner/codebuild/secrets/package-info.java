@@ -1,0 +1,11 @@
+/**
+ * A job's secrets that AWS Secrets Manager keeps (runner-protocol §3.8.14).
+ *
+ * <p>{@link io.armrunner.codebuild.secrets.AwsSecretsProvider} takes GitLab's ID token to STS for
+ * the role that the job names, and reads the secret with it; without a role it is the machine's own
+ * identity that reads. Nothing of AWS is loaded before the first job that has such a secret.
+ */
+@NullMarked
+package io.armrunner.codebuild.secrets;
+
+import org.jspecify.annotations.NullMarked;
