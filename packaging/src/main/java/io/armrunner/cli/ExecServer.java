@@ -2,8 +2,8 @@ package io.armrunner.cli;
 
 import io.armrunner.config.CacheConfig;
 import io.armrunner.config.RunnerConfig;
-import io.armrunner.config.TokenSource;
 import io.armrunner.config.Settings;
+import io.armrunner.config.TokenSource;
 import io.armrunner.coordinator.Coordinator;
 import io.armrunner.coordinator.CoordinatorRunner;
 import io.armrunner.coordinator.CoordinatorSettings;

@@ -73,8 +73,7 @@ final class Tls {
             if (exists(settings.certificateFile()) && exists(settings.keyFile())) {
                 try (InputStream certificate =
                                 Files.newInputStream(settings.certificateFile().orElseThrow());
-                        InputStream key =
-                                PrivateKeyFile.open(settings.keyFile().orElseThrow())) {
+                        InputStream key = PrivateKeyFile.open(settings.keyFile().orElseThrow())) {
                     builder.keyManager(certificate, key);
                 }
             }

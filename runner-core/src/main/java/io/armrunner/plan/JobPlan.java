@@ -21,8 +21,8 @@ import java.util.Optional;
  * @param job the variables that steer the runner, read
  * @param sources what {@code get_sources} does
  * @param masks values that must not be seen in the log, as the log's masker takes them
- * @param tokenPrefixes the payload's own prefixes after which a token must not be seen; the log
- *     has more of them
+ * @param tokenPrefixes the payload's own prefixes after which a token must not be seen; the log has
+ *     more of them
  * @param timeouts limits of the job and its parts
  * @param settingsWarning the entries for the one yellow warning before {@code prepare_executor}, to
  *     be joined by newlines

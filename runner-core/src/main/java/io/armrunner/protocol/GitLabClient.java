@@ -8,8 +8,8 @@ import io.armrunner.http.HttpRequest;
 import io.armrunner.spec.Secret;
 import io.armrunner.spec.Wire;
 import java.io.IOException;
-import org.jspecify.annotations.Nullable;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -100,8 +100,7 @@ public final class GitLabClient implements JobSource {
         return bytes;
     }
 
-    private JobReply job(RetryingCaller.Outcome outcome)
-            throws IOException, InterruptedException {
+    private JobReply job(RetryingCaller.Outcome outcome) throws IOException, InterruptedException {
         HttpReply reply = outcome.reply();
         if (!ErrorBody.isJson(reply)) {
             return broken(outcome, "a job that is not application/json");
@@ -122,7 +121,10 @@ public final class GitLabClient implements JobSource {
                             : "a job whose field %s is not what it should be".formatted(field);
             Optional<UnreadableJob> job = UnreadableJob.of(raw);
             if (job.isPresent()) {
-                job.get().fail(reports(job.get().id(), job.get().token(), false), "GitLab sent " + what);
+                job.get()
+                        .fail(
+                                reports(job.get().id(), job.get().token(), false),
+                                "GitLab sent " + what);
             }
             return broken(outcome, what);
         }

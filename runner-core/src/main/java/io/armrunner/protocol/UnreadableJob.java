@@ -69,9 +69,7 @@ record UnreadableJob(long id, Secret token) {
     /** Ends the job as failed, with the explanation as its whole log. */
     void fail(JobReports reports, String explanation) throws InterruptedException {
         byte[] log =
-                ("\u001b[31;1mERROR: Job failed (system failure): "
-                                + explanation
-                                + "\u001b[0;m\n")
+                ("\u001b[31;1mERROR: Job failed (system failure): " + explanation + "\u001b[0;m\n")
                         .getBytes(StandardCharsets.UTF_8);
         CRC32 checksum = new CRC32();
         checksum.update(log);

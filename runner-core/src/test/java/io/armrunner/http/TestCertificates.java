@@ -56,8 +56,7 @@ final class TestCertificates {
 
     /** An RSA key in OpenSSL's older form, PKCS #1. */
     Path rsaKey(String name) throws IOException, GeneralSecurityException {
-        RSAPrivateCrtKey key =
-                (RSAPrivateCrtKey) load().getKey(name, PASSWORD.toCharArray());
+        RSAPrivateCrtKey key = (RSAPrivateCrtKey) load().getKey(name, PASSWORD.toCharArray());
         ByteArrayOutputStream numbers = new ByteArrayOutputStream();
         for (BigInteger number :
                 new BigInteger[] {

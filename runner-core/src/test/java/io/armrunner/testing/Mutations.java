@@ -182,7 +182,10 @@ public final class Mutations {
             case 1 -> text.substring(0, from) + text.substring(to);
             case 2 -> text.substring(0, to) + text.substring(from);
             case 3 -> text.substring(0, from) + oddText() + text.substring(to);
-            case 4 -> text.substring(0, from) + (char) random.nextInt(1, 0x2FFF) + text.substring(from);
+            case 4 ->
+                    text.substring(0, from)
+                            + (char) random.nextInt(1, 0x2FFF)
+                            + text.substring(from);
             default -> "[{(".substring(random.nextInt(3)).repeat(random.nextInt(1, 3000)) + text;
         };
     }
@@ -209,9 +212,7 @@ public final class Mutations {
             case 4 -> {
                 int its = lines.get(other).indexOf('=');
                 if (equals > 0 && its > 0) {
-                    lines.set(
-                            one,
-                            line.substring(0, equals) + lines.get(other).substring(its));
+                    lines.set(one, line.substring(0, equals) + lines.get(other).substring(its));
                 }
             }
             default -> {
