@@ -36,6 +36,9 @@ import java.util.concurrent.atomic.AtomicReference;
  */
 final class ArtifactUpload {
     private static final int TRIES = 3;
+    // No job's token lives longer than this.
+    private static final Duration LONGEST_WAIT = Duration.ofHours(24);
+    private static final Duration LONGEST_SILENCE = Duration.ofSeconds(30);
     // Object storage that is overloaded recovers within the half minute that these take.
     private static final int TRIES_WHEN_UNAVAILABLE = 6;
     private static final List<Duration> PAUSES =
@@ -196,6 +199,13 @@ final class ArtifactUpload {
                         server = moved.server();
                         why = "redirected to " + server.getHost();
                     }
+                    case Refused refused when isThereAlready(refused) -> {
+                        lines.warning(
+                                prefix(upload)
+                                        + "it has one from before, which it keeps: this stage was done twice",
+                                fields(upload, refused));
+                        return;
+                    }
                     case Refused refused -> {
                         why = refused(upload, refused, files);
                         most = refused.status() == 503 ? TRIES_WHEN_UNAVAILABLE : TRIES;
@@ -211,6 +221,11 @@ final class ArtifactUpload {
                         prefix(upload) + "no answer",
                         Map.of("error", why, "id", Long.toString(upload.jobId())));
             }
+            if (attempt >= most && waited()) {
+                // None of the tries was a try.
+                attempt = 0;
+                continue;
+            }
             if (attempt >= most) {
                 throw ArtifactStages.failed(
                         lines,
@@ -220,6 +235,36 @@ final class ArtifactUpload {
             lines.warning("Retrying...", Map.of("error", why));
             tools.sleeper().sleep(PAUSES.get(Math.min(attempt, PAUSES.size()) - 1));
         }
+    }
+
+    /**
+     * Waits for a GitLab that is down; says whether it was. Its word that the job is over, or that
+     * the token has expired, ends the upload when it is back.
+     */
+    private boolean waited() throws InterruptedException {
+        if (tools.store().isReachable()) {
+            return false;
+        }
+        lines.warning("GitLab cannot be reached: the artifacts wait until it is back");
+        Duration pause = Duration.ofSeconds(1);
+        Duration waited = Duration.ZERO;
+        while (waited.compareTo(LONGEST_WAIT) < 0) {
+            tools.sleeper().sleep(pause);
+            waited = waited.plus(pause);
+            if (tools.store().isReachable()) {
+                return true;
+            }
+            pause =
+                    pause.multipliedBy(2).compareTo(LONGEST_SILENCE) < 0
+                            ? pause.multipliedBy(2)
+                            : LONGEST_SILENCE;
+        }
+        return false;
+    }
+
+    /** GitLab keeps the first of two that differ: ours, sent by a runner that was killed then. */
+    private static boolean isThereAlready(Refused refused) {
+        return refused.status() == 400 && refused.message().contains("another artifact of the");
     }
 
     private String refused(ArtifactStore.Upload upload, Refused refused, List<Path> files)

@@ -32,6 +32,9 @@ public interface ArtifactStore {
      */
     DownloadReply download(Download download) throws IOException, InterruptedException;
 
+    /** Asks whether GitLab is there at all, be it that it refuses what it is asked. */
+    boolean isReachable() throws InterruptedException;
+
     /** Scheme, host and port of GitLab. */
     URI server();
 

@@ -187,6 +187,20 @@ public final class GitLabArtifactStore implements ArtifactStore {
         }
     }
 
+    @Override
+    public boolean isReachable() throws InterruptedException {
+        // Any answer will do, and to this one it has a short one without a token.
+        try (RetryingCaller.Outcome outcome =
+                caller.call(HttpRequest.of("GET", url.call("version")))) {
+            return switch (outcome.reply().status()) {
+                case 502, 503, 504 -> false;
+                default -> true;
+            };
+        } catch (IOException _) {
+            return false;
+        }
+    }
+
     // Object storage answers with XML: <Error><Code>…</Code><Message>…</Message></Error>
     private static String storageMessage(HttpReply reply) {
         String status = "status " + reply.status();

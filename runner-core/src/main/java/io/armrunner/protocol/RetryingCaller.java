@@ -30,6 +30,10 @@ public final class RetryingCaller {
     private static final Logger LOG = LoggerFactory.getLogger(RetryingCaller.class);
     private static final Duration SHORTEST = Duration.ofMillis(100);
     private static final Duration LONGEST = Duration.ofSeconds(60);
+    // A page of maintenance may ask for an hour; who has a result to report looks again before that.
+    private static final Duration LONGEST_ASKED = Duration.ofSeconds(30);
+    // Who is told that he asks too often does what he is told, within reason.
+    private static final Duration LONGEST_ASKED_BY_LIMIT = Duration.ofMinutes(5);
     // What is read of a reply that is thrown away, so that its connection can be used again.
     private static final int DRAINED = 1 << 20;
 
@@ -160,7 +164,11 @@ public final class RetryingCaller {
     }
 
     private Duration waitBefore(int attempt, HttpReply reply) {
-        return resetTime(reply).or(() -> retryAfter(reply)).orElseGet(() -> backOff(attempt));
+        Duration longest = reply.status() == 429 ? LONGEST_ASKED_BY_LIMIT : LONGEST_ASKED;
+        return resetTime(reply)
+                .or(() -> retryAfter(reply))
+                .map(asked -> asked.compareTo(longest) < 0 ? asked : longest)
+                .orElseGet(() -> backOff(attempt));
     }
 
     private Optional<Duration> resetTime(HttpReply reply) {

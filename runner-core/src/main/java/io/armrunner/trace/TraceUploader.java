@@ -69,7 +69,15 @@ public final class TraceUploader {
     }
 
     private static final Logger LOG = LoggerFactory.getLogger(TraceUploader.class);
-    private static final Duration LONGEST_PAUSE = Duration.ofMinutes(60);
+
+    /** Between two rounds that GitLab has answered with a refusal. */
+    private static final Duration LONGEST_PAUSE = Duration.ofMinutes(5);
+
+    /**
+     * Between two tries while GitLab is down: who waits for a result is not made to wait for longer
+     * than this once it is back.
+     */
+    private static final Duration LONGEST_SILENCE = Duration.ofSeconds(30);
 
     /** A proxy that calls a patch too large gets smaller ones, down to this size. */
     private static final int SMALLEST_PATCH = 1024;
@@ -116,6 +124,10 @@ public final class TraceUploader {
     private int patchLimit = JobReports.MAX_PATCH_BYTES;
     private byte[] buffer = new byte[0];
     private boolean cancelled;
+
+    /** Whether GitLab was not there for the last call. */
+    private boolean down;
+
     private boolean aborted;
 
     /** An uploader of a log of which GitLab has nothing yet. */
@@ -210,10 +222,11 @@ public final class TraceUploader {
                 ticker.await(bell, left);
                 continue;
             }
+            down = false;
             tick();
             // Bytes of a burst are not kept until the next one.
             buffer = new byte[0];
-            nextTick = ticker.now().plus(interval);
+            nextTick = ticker.now().plus(down ? shorter(interval, LONGEST_SILENCE) : interval);
         }
     }
 
@@ -233,6 +246,7 @@ public final class TraceUploader {
             reply = reports.update(new JobUpdate.KeepAlive(trace.state()));
         } catch (IOException failure) {
             LOG.warn("keep_alive_failed log={} error={}", trace.path(), failure.toString());
+            down = true;
             return;
         }
         heed(reply.status(), reply.interval());
@@ -265,6 +279,7 @@ public final class TraceUploader {
                     trace.path(),
                     offset,
                     failure.toString());
+            down = true;
             return Sent.FAILED;
         }
         heed(reply.status(), reply.interval());
@@ -297,6 +312,7 @@ public final class TraceUploader {
                         trace.path(),
                         offset,
                         failed.httpStatus());
+                down = isDown(failed.httpStatus());
                 if (failed.httpStatus() == 413) {
                     patchLimit = Math.max(SMALLEST_PATCH, length / 2);
                 }
@@ -355,20 +371,38 @@ public final class TraceUploader {
     private Delivery deliver(JobUpdate update) throws InterruptedException {
         Duration deadline = ticker.now().plus(settings.finalLimit());
         Duration pause = Duration.ofSeconds(1);
+        int refused = 0;
         for (int round = 1; ; round++) {
+            down = false;
             Optional<Delivery> result = round(update);
             if (result.isPresent()) {
                 return result.get();
             }
-            if (round >= settings.finalRounds()
-                    || ticker.now().plus(pause).compareTo(deadline) > 0) {
+            // While nobody is there to take it nothing counts but the token.
+            refused += down ? 0 : 1;
+            Duration wait = down ? shorter(pause, LONGEST_SILENCE.minus(retryPause())) : pause;
+            if (refused >= settings.finalRounds()
+                    || ticker.now().plus(wait).compareTo(deadline) > 0) {
                 LOG.error("final_update_given_up log={} rounds={}", trace.path(), round);
                 return Delivery.GIVEN_UP;
             }
-            sleep(pause);
-            pause = pause.multipliedBy(2);
-            pause = pause.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : pause;
+            sleep(wait);
+            pause = shorter(pause.multipliedBy(2), LONGEST_PAUSE);
         }
+    }
+
+    /** Proxies before a GitLab that is down answer like this, and GitLab itself in maintenance. */
+    private static boolean isDown(int status) {
+        return status == 429 || status == 502 || status == 503 || status == 504;
+    }
+
+    private static Duration shorter(Duration one, Duration other) {
+        return one.compareTo(other) < 0 ? one : other;
+    }
+
+    /** Within a round, after a call that failed. */
+    private Duration retryPause() {
+        return shorter(interval, LONGEST_SILENCE.dividedBy(2));
     }
 
     /** One round; empty when it failed. */
@@ -388,7 +422,8 @@ public final class TraceUploader {
                 reply = reports.update(update);
             } catch (IOException failure) {
                 LOG.warn("final_update_failed log={} error={}", trace.path(), failure.toString());
-                sleep(interval);
+                down = true;
+                sleep(retryPause());
                 return Optional.empty();
             }
             heed(reply.status(), reply.interval());
@@ -413,7 +448,8 @@ public final class TraceUploader {
                             "final_update_failed log={} status={}",
                             trace.path(),
                             failed.httpStatus());
-                    sleep(interval);
+                    down = isDown(failed.httpStatus());
+                    sleep(retryPause());
                     return Optional.empty();
                 }
             }
@@ -438,7 +474,7 @@ public final class TraceUploader {
                     sleep(interval);
                 }
                 case FAILED -> {
-                    sleep(interval);
+                    sleep(retryPause());
                     return sent;
                 }
                 case NOT_FOUND, ABORTED -> {

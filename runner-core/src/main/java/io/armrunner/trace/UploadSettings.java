@@ -9,8 +9,8 @@ import java.time.Duration;
  * @param firstDelay from the first byte of the log to the first patch: a job that is over by then
  *     costs one patch in all
  * @param keepAlive the time without sent data after which the state is told instead
- * @param finalRounds how often the final update is tried; {@link #NO_LIMIT} for until {@code
- *     finalLimit}
+ * @param finalRounds how often GitLab may refuse the final update; {@link #NO_LIMIT} for until
+ *     {@code finalLimit}. Tries while it is not there at all do not count
  * @param finalLimit the final update is given up after this time, in which the job's token expires
  */
 public record UploadSettings(

@@ -368,6 +368,40 @@ class ArtifactUploadTest {
     }
 
     @Test
+    void whileGitLabIsDownTheArtifactsWait()
+            throws IOException, InterruptedException, JobFailure {
+        runner.gitlab.faults().on(Endpoint.UPLOAD).times(3).cut();
+        // A try of the one who asks is five requests.
+        runner.gitlab.faults().on(Endpoint.OTHER).times(2 * 5).answer(503);
+        JobPlan plan = archive("a");
+        write(plan, "a", "1");
+        ArtifactJob.Ran ran = runner.upload(plan);
+        assertThat(ran.failed()).isFalse();
+        assertThat(statuses()).hasSize(4).endsWith(201);
+        assertThat(ran.log()).containsOnlyOnce("GitLab cannot be reached");
+        assertThat(runner.waits)
+                .extracting(Duration::toSeconds)
+                .containsExactly(1L, 2L, 1L, 2L);
+    }
+
+    @Test
+    void anotherArchiveOfTheSameJobIsThereAlready()
+            throws IOException, InterruptedException, JobFailure {
+        runner.gitlab
+                .faults()
+                .on(Endpoint.UPLOAD)
+                .answer(
+                        400,
+                        java.util.Map.of("Content-Type", "application/json"),
+                        "{\"message\":\"another artifact of the same type already exists\"}");
+        JobPlan plan = archive("a");
+        write(plan, "a", "1");
+        ArtifactJob.Ran ran = runner.upload(plan);
+        assertThat(ran.failed()).isFalse();
+        assertThat(ran.log()).contains("it has one from before, which it keeps");
+    }
+
+    @Test
     @Tag("JS-125")
     @Tag("RP-93")
     void unavailableStorageIsTriedSixTimes() throws IOException, InterruptedException, JobFailure {

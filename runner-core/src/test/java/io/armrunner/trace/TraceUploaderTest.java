@@ -388,7 +388,49 @@ class TraceUploaderTest {
         use(UploadSettings.DEFAULT.untilTokenExpires(Duration.ofHours(5)));
         assertThat(runUntil(0)).isEqualTo(Delivery.GIVEN_UP);
         assertThat(ticker.now()).isBetween(Duration.ofHours(4), Duration.ofHours(5));
-        assertThat(gitlab.calls).hasSizeBetween(12, 20);
+        assertProbesAreAtMost(Duration.ofSeconds(30));
+    }
+
+    /** The calls' times stand before them. */
+    private void assertProbesAreAtMost(Duration apart) {
+        long before = 0;
+        for (String call : gitlab.calls) {
+            long at = Long.parseLong(call.substring(0, call.indexOf(' ')));
+            assertThat(Duration.ofMillis(at - before)).isLessThanOrEqualTo(apart);
+            before = at;
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 502, 503, 504})
+    void tryingWhileGitLabIsDownIsNotCounted(int status) throws IOException, InterruptedException {
+        for (int count = 0; count < 100; count++) {
+            gitlab.updateScripts.add(_ -> {
+                if (status == 0) {
+                    throw new IOException("connection refused");
+                }
+                return new UpdateReply.Failed(status, JobStatus.RUNNING, StrictReports.SAME);
+            });
+        }
+        use(UploadSettings.DEFAULT.withFinalRounds(3));
+        assertThat(runUntil(0)).isEqualTo(Delivery.DELIVERED);
+        assertThat(gitlab.calls).hasSize(101);
+        assertProbesAreAtMost(Duration.ofSeconds(30));
+    }
+
+    @Test
+    void aLogIsTriedAgainWithinHalfAMinuteHoweverSeldomGitLabWantsIt()
+            throws IOException, InterruptedException {
+        write("log");
+        Optional<Duration> seldom = Optional.of(Duration.ofMinutes(15));
+        gitlab.patchScripts.add(
+                (_, _, _) -> new PatchReply.Failed(503, JobStatus.RUNNING, seldom));
+        gitlab.patchScripts.add((_, _, _) -> {
+            throw new IOException("connection refused");
+        });
+        runUntil(120);
+        assertProbesAreAtMost(Duration.ofSeconds(31));
+        assertAllArrived();
     }
 
     @Test
