@@ -36,7 +36,10 @@ final class GitLabDownTest {
     private static void isWhole(Ended job) {
         assertThat(job.output())
                 .isEqualTo(IntStream.rangeClosed(1, LINES).mapToObj(i -> "line " + i).toList());
-        assertThat(job.job().updates().stream().filter(StateUpdate::isFinal).filter(StateUpdate::isAccepted))
+        assertThat(
+                        job.job().updates().stream()
+                                .filter(StateUpdate::isFinal)
+                                .filter(StateUpdate::isAccepted))
                 .hasSize(1);
     }
 

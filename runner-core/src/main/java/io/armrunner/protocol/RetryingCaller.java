@@ -30,7 +30,8 @@ public final class RetryingCaller {
     private static final Logger LOG = LoggerFactory.getLogger(RetryingCaller.class);
     private static final Duration SHORTEST = Duration.ofMillis(100);
     private static final Duration LONGEST = Duration.ofSeconds(60);
-    // A page of maintenance may ask for an hour; who has a result to report looks again before that.
+    // A page of maintenance may ask for an hour; who has a result to report looks again before
+    // that.
     private static final Duration LONGEST_ASKED = Duration.ofSeconds(30);
     // Who is told that he asks too often does what he is told, within reason.
     private static final Duration LONGEST_ASKED_BY_LIMIT = Duration.ofMinutes(5);

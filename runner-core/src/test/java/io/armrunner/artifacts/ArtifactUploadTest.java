@@ -368,8 +368,7 @@ class ArtifactUploadTest {
     }
 
     @Test
-    void whileGitLabIsDownTheArtifactsWait()
-            throws IOException, InterruptedException, JobFailure {
+    void whileGitLabIsDownTheArtifactsWait() throws IOException, InterruptedException, JobFailure {
         runner.gitlab.faults().on(Endpoint.UPLOAD).times(3).cut();
         // A try of the one who asks is five requests.
         runner.gitlab.faults().on(Endpoint.OTHER).times(2 * 5).answer(503);
@@ -379,9 +378,7 @@ class ArtifactUploadTest {
         assertThat(ran.failed()).isFalse();
         assertThat(statuses()).hasSize(4).endsWith(201);
         assertThat(ran.log()).containsOnlyOnce("GitLab cannot be reached");
-        assertThat(runner.waits)
-                .extracting(Duration::toSeconds)
-                .containsExactly(1L, 2L, 1L, 2L);
+        assertThat(runner.waits).extracting(Duration::toSeconds).containsExactly(1L, 2L, 1L, 2L);
     }
 
     @Test

@@ -423,8 +423,7 @@ class TraceUploaderTest {
             throws IOException, InterruptedException {
         write("log");
         Optional<Duration> seldom = Optional.of(Duration.ofMinutes(15));
-        gitlab.patchScripts.add(
-                (_, _, _) -> new PatchReply.Failed(503, JobStatus.RUNNING, seldom));
+        gitlab.patchScripts.add((_, _, _) -> new PatchReply.Failed(503, JobStatus.RUNNING, seldom));
         gitlab.patchScripts.add((_, _, _) -> {
             throw new IOException("connection refused");
         });
