@@ -55,8 +55,12 @@ final class FakeParameters implements Service {
         return arnPrefix + (bare.startsWith("/") ? bare : "/" + bare);
     }
 
-    // name:version or name:label
+    // An ARN, name:version or name:label
     private static String bare(String name) {
+        int arn = name.indexOf(":parameter/");
+        if (name.startsWith("arn:") && arn > 0) {
+            return name.substring(arn + ":parameter".length());
+        }
         int colon = name.indexOf(':');
         return colon < 0 ? name : name.substring(0, colon);
     }

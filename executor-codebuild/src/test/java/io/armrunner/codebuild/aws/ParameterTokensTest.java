@@ -64,6 +64,19 @@ class ParameterTokensTest {
     }
 
     @Test
+    void anArnBringsItsRegionAlong() throws Exception {
+        Map<String, String> elsewhere = environment(administrator());
+        elsewhere.put("AWS_REGION", "eu-north-1");
+
+        assertThat(
+                        new ParameterTokens(elsewhere)
+                                .parameter(
+                                        "arn:aws:ssm:eu-west-3:123456789012:parameter/armrunner/rack-1")
+                                .value())
+                .isEqualTo(TOKEN);
+    }
+
+    @Test
     void whatCannotBeReadSaysWhatToDo() {
         AwsPlace.Keys stranger =
                 aws.user(
