@@ -52,10 +52,14 @@ record RunnerProcess(Process process, Path output) implements AutoCloseable {
                         "ARMRUNNER_JAVA",
                         Path.of(System.getProperty("java.home"), "bin/java").toString());
         builder.environment().putAll(variables);
-        return new RunnerProcess(builder.start(), output);
+        synchronized (RunnerProcess.class) {
+            return new RunnerProcess(builder.start(), output);
+        }
     }
 
-    private static Path launcher(Path directory) throws IOException {
+    // Written once, and while no other test's process is being started: a program that any process
+    // has open for writing can't be started.
+    private static synchronized Path launcher(Path directory) throws IOException {
         Path built = Path.of("target", "armrunner", "bin", "armrunner").toAbsolutePath();
         if (Files.isExecutable(built)
                 && !isNewer(Path.of("..", "runner-core"), built)
@@ -65,6 +69,9 @@ record RunnerProcess(Process process, Path output) implements AutoCloseable {
         }
         Path launcher =
                 Files.createDirectories(directory.resolve("program/bin")).resolve("armrunner");
+        if (Files.exists(launcher)) {
+            return launcher;
+        }
         String classPath =
                 System.getProperty(
                         "surefire.test.class.path", System.getProperty("java.class.path", ""));
