@@ -72,7 +72,7 @@ public final class HostShellEnvironment implements Environment {
 
     @Override
     public void prepare() throws JobFailure, IOException, InterruptedException {
-        if (!isInstalled(host.shell())) {
+        if (!isInstalled(host, host.shell())) {
             throw new JobFailure(
                     FailureReason.RUNNER_SYSTEM_FAILURE,
                     "the runner's shell \"%s\" is not installed on this host; install it or set shell in config.toml"
@@ -115,7 +115,7 @@ public final class HostShellEnvironment implements Environment {
         return open;
     }
 
-    private boolean isInstalled(String program) {
+    static boolean isInstalled(Host host, String program) {
         return Stream.of(host.inherited().getOrDefault("PATH", "/usr/bin:/bin").split(":", -1))
                 .filter(folder -> !folder.isEmpty())
                 .anyMatch(folder -> Files.isExecutable(Path.of(folder, program)));

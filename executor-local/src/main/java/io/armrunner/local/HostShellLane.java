@@ -1,15 +1,17 @@
 package io.armrunner.local;
 
 import io.armrunner.lane.Environment;
-import io.armrunner.lane.Lane;
+import io.armrunner.lane.EnvironmentLane;
 import io.armrunner.plan.JobPlan;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HexFormat;
+import java.util.Optional;
 import java.util.Set;
 import java.util.random.RandomGenerator;
 
 /** This host as a place for jobs. */
-public final class HostShellLane implements Lane {
+public final class HostShellLane implements EnvironmentLane {
     /**
      * What GitLab may expect of a host shell; only what is true, as GitLab words jobs by it
      * (runner-protocol §3.2, job-semantics §1.8).
@@ -40,7 +42,9 @@ public final class HostShellLane implements Lane {
 
     private static final int NONCE_BYTES = 16;
 
+    private final String name;
     private final HostShellEnvironment.Host host;
+    private final Optional<HostFitness> fitness;
     private final Path buildsRoot;
     private final Path cacheRoot;
     private final RandomGenerator random;
@@ -53,7 +57,24 @@ public final class HostShellLane implements Lane {
             Path buildsRoot,
             Path cacheRoot,
             RandomGenerator random) {
+        this("shell", host, Optional.empty(), buildsRoot, cacheRoot, random);
+    }
+
+    /**
+     * @param name what the configuration calls the lane
+     * @param fitness what the host must have left for a job; empty for a host that takes all
+     * @param random not to be guessed by a job, safe for any thread
+     */
+    public HostShellLane(
+            String name,
+            HostShellEnvironment.Host host,
+            Optional<HostFitness> fitness,
+            Path buildsRoot,
+            Path cacheRoot,
+            RandomGenerator random) {
+        this.name = name;
         this.host = host;
+        this.fitness = fitness;
         this.buildsRoot = buildsRoot;
         this.cacheRoot = cacheRoot;
         this.random = random;
@@ -61,7 +82,18 @@ public final class HostShellLane implements Lane {
 
     @Override
     public String name() {
-        return "shell";
+        return name;
+    }
+
+    @Override
+    public Optional<String> unfit() {
+        if (!HostShellEnvironment.isInstalled(host, host.shell())) {
+            return Optional.of("its shell \"" + host.shell() + "\" is not installed");
+        }
+        if (Files.exists(buildsRoot) && !Files.isWritable(buildsRoot)) {
+            return Optional.of("its builds directory " + buildsRoot + " can't be written");
+        }
+        return fitness.flatMap(judge -> judge.unfit(buildsRoot));
     }
 
     @Override

@@ -1,7 +1,7 @@
 package io.armrunner.local;
 
 import io.armrunner.lane.Environment;
-import io.armrunner.lane.Lane;
+import io.armrunner.lane.EnvironmentLane;
 import io.armrunner.lane.StageScript;
 import io.armrunner.plan.JobPlan;
 import io.armrunner.spec.JobFailure;
@@ -11,12 +11,12 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** A real lane whose environments fail to be prepared a number of times. */
-final class FailingLane implements Lane {
-    private final Lane real;
+final class FailingLane implements EnvironmentLane {
+    private final EnvironmentLane real;
     private final int failures;
     private final AtomicInteger tries = new AtomicInteger();
 
-    FailingLane(Lane real, int failures) {
+    FailingLane(EnvironmentLane real, int failures) {
         this.real = real;
         this.failures = failures;
     }

@@ -18,9 +18,11 @@ import io.armrunner.engine.FileStages;
 import io.armrunner.engine.JobSecrets;
 import io.armrunner.http.ClientSettings;
 import io.armrunner.http.HttpClient;
-import io.armrunner.lane.Lane;
+import io.armrunner.lane.EnvironmentLane;
 import io.armrunner.manager.ConfiguredRunner;
 import io.armrunner.manager.Journal;
+import io.armrunner.manager.LaneBoard;
+import io.armrunner.manager.LaneView;
 import io.armrunner.manager.Manager;
 import io.armrunner.plan.RunnerSettings;
 import io.armrunner.protocol.GitLabClient;
@@ -41,6 +43,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
@@ -65,16 +68,18 @@ final class RunnerUnderTest implements BeforeEachCallback, AfterEachCallback {
 
     private final CoordinatorExtension extension;
     private final Map<String, String> environment = new HashMap<>();
+    private final Map<String, String> shells = new HashMap<>();
     private final List<HttpClient> clients = new ArrayList<>();
     private int concurrent = 4;
     private Duration checkInterval = Duration.ofMillis(50);
     private Duration shutdown = Duration.ofSeconds(10);
     private EngineLimits limits = QUICK;
-    private UnaryOperator<Lane> lane = UnaryOperator.identity();
+    private UnaryOperator<EnvironmentLane> lane = UnaryOperator.identity();
     private FileStages files = (_, stage, log) -> log.plain("moving files: " + stage.id());
     private Function<HttpClient, JobSecrets> secrets = _ -> JobSecrets.NONE;
     private @Nullable Manager manager;
     private @Nullable CoordinatorRunner first;
+    private @Nullable LaneBoard board;
 
     /** Tenths of a second where GitLab Runner has seconds and minutes. */
     static final EngineLimits QUICK =
@@ -140,8 +145,14 @@ final class RunnerUnderTest implements BeforeEachCallback, AfterEachCallback {
     }
 
     /** Puts something around the host's lane. */
-    RunnerUnderTest withLane(UnaryOperator<Lane> around) {
+    RunnerUnderTest withLane(UnaryOperator<EnvironmentLane> around) {
         lane = around;
+        return this;
+    }
+
+    /** A lane of this name uses this shell. */
+    RunnerUnderTest withShell(String laneName, String shell) {
+        shells.put(laneName, shell);
         return this;
     }
 
@@ -231,18 +242,43 @@ final class RunnerUnderTest implements BeforeEachCallback, AfterEachCallback {
                         new RunnerSettings.Product("armrunner", "1.0.0", "main", "linux/arm64")),
                 client,
                 client::reports,
-                lane.apply(hostLane(runner.shell(), random)),
+                lanes(runner, random),
                 _ -> files,
                 secrets.apply(http),
                 RunnerCertificates.of(runner, directory().resolve("config")));
     }
 
-    private Lane hostLane(String shell, SecureRandom random) {
+    private LaneBoard lanes(RunnerConfig runner, SecureRandom random) {
+        if (runner.lanes().isEmpty()) {
+            return LaneBoard.single(lane.apply(hostLane("shell", runner.shell(), random)));
+        }
+        LaneBoard made =
+                new LaneBoard(
+                        runner.token().shortForm(),
+                        runner.lanes().stream()
+                                .map(each ->
+                                        new LaneBoard.Entry(
+                                                hostLane(
+                                                        each.name(),
+                                                        shells.getOrDefault(
+                                                                each.name(), runner.shell()),
+                                                        random),
+                                                each.executor(),
+                                                each.rules()))
+                                .toList(),
+                        Ticker.SYSTEM);
+        board = made;
+        return made;
+    }
+
+    private EnvironmentLane hostLane(String name, String shell, SecureRandom random) {
         Map<String, String> inherited = new HashMap<>(TestRepository.environment());
         inherited.put("HOME", home().toString());
         inherited.putAll(environment);
         return new HostShellLane(
+                name,
                 new HostShellEnvironment.Host(shell, true, "", Map.copyOf(inherited), directory()),
+                Optional.empty(),
                 builds(),
                 directory().resolve("cache"),
                 random);
@@ -264,6 +300,14 @@ final class RunnerUnderTest implements BeforeEachCallback, AfterEachCallback {
             throw new IllegalStateException("no runner was started");
         }
         return first;
+    }
+
+    /** The lanes of the one runner. */
+    List<LaneView> lanes() {
+        if (board == null) {
+            throw new IllegalStateException("no runner was started");
+        }
+        return board.view();
     }
 
     Manager manager() {

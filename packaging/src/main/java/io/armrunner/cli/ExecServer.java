@@ -219,6 +219,7 @@ final class ExecServer implements AutoCloseable {
                         Settings.EMPTY,
                         Settings.EMPTY),
                 Settings.EMPTY,
-                Settings.EMPTY);
+                Settings.EMPTY,
+                List.of());
     }
 }

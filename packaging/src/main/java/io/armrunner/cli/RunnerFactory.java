@@ -6,6 +6,7 @@ import io.armrunner.cache.CacheStages;
 import io.armrunner.cache.CacheTools;
 import io.armrunner.codebuild.s3.RemoteCaches;
 import io.armrunner.codebuild.secrets.AwsSecretsProvider;
+import io.armrunner.config.LaneConfig;
 import io.armrunner.config.RunnerCertificates;
 import io.armrunner.config.RunnerConfig;
 import io.armrunner.engine.CachesAndArtifacts;
@@ -16,9 +17,12 @@ import io.armrunner.http.EventLoops;
 import io.armrunner.http.HttpClient;
 import io.armrunner.http.HttpRequest;
 import io.armrunner.lane.Lane;
+import io.armrunner.local.HostFitness;
+import io.armrunner.local.HostSensors;
 import io.armrunner.local.HostShellEnvironment;
 import io.armrunner.local.HostShellLane;
 import io.armrunner.manager.ConfiguredRunner;
+import io.armrunner.manager.LaneBoard;
 import io.armrunner.plan.RunnerSettings;
 import io.armrunner.protocol.GitLabArtifactStore;
 import io.armrunner.protocol.GitLabClient;
@@ -28,9 +32,11 @@ import io.armrunner.protocol.SystemId;
 import io.armrunner.secrets.SecretResolver;
 import io.armrunner.secrets.VaultProvider;
 import io.armrunner.status.RunnerFacts;
+import io.armrunner.trace.Ticker;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -171,7 +177,7 @@ final class RunnerFactory implements AutoCloseable {
                 settings(config),
                 client,
                 client::reports,
-                lane(config),
+                lanes(config),
                 _ -> files,
                 new SecretResolver(
                         List.of(new VaultProvider(http), new AwsSecretsProvider()), Thread::sleep),
@@ -201,10 +207,40 @@ final class RunnerFactory implements AutoCloseable {
                         "linux/" + Version.architecture()));
     }
 
-    private Lane lane(RunnerConfig config) {
+    private LaneBoard lanes(RunnerConfig config) throws UserError {
+        if (config.lanes().isEmpty()) {
+            return LaneBoard.single(shell(config, "shell", Optional.empty()));
+        }
+        List<LaneBoard.Entry> entries = new ArrayList<>();
+        for (LaneConfig lane : config.lanes()) {
+            entries.add(new LaneBoard.Entry(lane(config, lane), lane.executor(), lane.rules()));
+        }
+        return new LaneBoard(config.token().shortForm(), entries, Ticker.SYSTEM);
+    }
+
+    private Lane lane(RunnerConfig config, LaneConfig lane) throws UserError {
+        return switch (lane.executor()) {
+            case "shell" ->
+                    shell(
+                            config,
+                            lane.name(),
+                            Optional.of(
+                                    new HostFitness(
+                                            lane.floors(),
+                                            HostSensors.ofHost(surroundings.clock()))));
+            default ->
+                    throw new UserError(
+                            "runner \"%s\": lane \"%s\" has executor = \"%s\", which is not supported by this version; use \"shell\""
+                                    .formatted(config.name(), lane.name(), lane.executor()));
+        };
+    }
+
+    private HostShellLane shell(RunnerConfig config, String name, Optional<HostFitness> fitness) {
         return new HostShellLane(
+                name,
                 new HostShellEnvironment.Host(
                         config.shell(), login, user.orElse(""), inherited(), workingDirectory),
+                fitness,
                 directory(config.buildsDir(), "builds"),
                 directory(config.cacheDir(), "cache"),
                 random);

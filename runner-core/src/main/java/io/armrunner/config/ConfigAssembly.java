@@ -154,7 +154,8 @@ final class ConfigAssembly {
                 artifact(settings.table("artifact"), path + ".artifact"),
                 cache(settings.table("cache"), path + ".cache"),
                 settings.table("docker"),
-                settings.table("custom"));
+                settings.table("custom"),
+                new LaneReader(check).lanes(settings, path, executor));
     }
 
     private TokenSource tokenSource(Settings settings, String path) {

@@ -87,6 +87,17 @@ public final class ConfigKeys {
             runners.ssh                 foreign no-effect
             runners.parallels           foreign no-effect
             runners.virtualbox          foreign no-effect
+            runners.lanes               tables
+            runners.lanes.name          string
+            runners.lanes.executor      string
+            runners.lanes.capacity      integer
+            runners.lanes.paused        boolean
+            runners.lanes.refs          string
+            runners.lanes.max_timeout   duration
+            runners.lanes.min_free_disk string
+            runners.lanes.min_free_memory string
+            runners.lanes.max_temperature integer
+            runners.lanes.throttled     boolean
             runners.custom_build_dir    table
             runners.custom_build_dir.enabled boolean
             runners.feature_flags       boolean_map

@@ -49,6 +49,8 @@ import java.util.Optional;
  * @param featureFlags flags set here beat the job's variables
  * @param docker the {@code [runners.docker]} table, checked but not interpreted
  * @param custom the {@code [runners.custom]} table, checked but not interpreted
+ * @param lanes where jobs run, in the order in which they are tried; none means one place, which
+ *     {@code executor} names
  */
 public record RunnerConfig(
         String name,
@@ -91,11 +93,13 @@ public record RunnerConfig(
         ArtifactTimeouts artifact,
         CacheConfig cache,
         Settings docker,
-        Settings custom) {
+        Settings custom,
+        List<LaneConfig> lanes) {
     public RunnerConfig {
         environment = List.copyOf(environment);
         labels = Ordered.copyOf(labels);
         featureFlags = Ordered.copyOf(featureFlags);
+        lanes = List.copyOf(lanes);
     }
 
     /** {@code [runners.artifact]}: the limits of an upload. */

@@ -49,6 +49,7 @@ public final class JobSession {
      * @param secrets fetches what other servers keep for the job
      * @param directory the job's own directory, 0700; the caller deletes it when the job was
      *     delivered
+     * @param remark a line for the log's head, such as which lane took the job; empty for none
      */
     public record Surroundings(
             DebugReports reports,
@@ -59,7 +60,8 @@ public final class JobSession {
             UploadSettings upload,
             EngineLimits limits,
             InstantSource clock,
-            Ticker ticker) {}
+            Ticker ticker,
+            String remark) {}
 
     /** Gives the job's line to GitLab. */
     @FunctionalInterface
@@ -359,6 +361,9 @@ public final class JobSession {
                     "  on %s %s, system ID: %s"
                             .formatted(
                                     settings.name(), settings.shortToken(), settings.systemId()));
+        }
+        if (!around.remark().isEmpty()) {
+            log.plain("  " + around.remark());
         }
         if (!plan.headerFeatureFlags().isEmpty()) {
             log.plain("  feature flags: " + plan.headerFeatureFlags());

@@ -19,7 +19,7 @@ import java.util.Optional;
  * @param settings what of it matters to a job
  * @param source where its jobs come from
  * @param reports makes a job's line to GitLab
- * @param lane where its jobs run
+ * @param lanes where its jobs run
  * @param files moves its jobs' files
  * @param secrets fetches what other servers keep for its jobs
  * @param certificates of its line to GitLab, which its jobs get as well
@@ -29,10 +29,22 @@ public record ConfiguredRunner(
         RunnerSettings settings,
         JobSource source,
         Reports reports,
-        Lane lane,
+        LaneBoard lanes,
         Files files,
         JobSecrets secrets,
         RunnerCertificates certificates) {
+    /** A runner with one place for all its jobs. */
+    public ConfiguredRunner(
+            RunnerConfig config,
+            RunnerSettings settings,
+            JobSource source,
+            Reports reports,
+            Lane lane,
+            Files files,
+            RunnerCertificates certificates) {
+        this(config, settings, source, reports, LaneBoard.single(lane), files, certificates);
+    }
+
     /** Makes a job's line to GitLab. */
     @FunctionalInterface
     public interface Reports {

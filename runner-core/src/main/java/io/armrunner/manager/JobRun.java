@@ -4,8 +4,12 @@ import io.armrunner.config.RunnerCertificates;
 import io.armrunner.engine.EngineLimits;
 import io.armrunner.engine.JobSession;
 import io.armrunner.engine.Outcome;
+import io.armrunner.engine.RemoteSession;
 import io.armrunner.engine.StopSignal;
+import io.armrunner.lane.EnvironmentLane;
+import io.armrunner.lane.RemoteLane;
 import io.armrunner.plan.JobPlace;
+import io.armrunner.plan.RunnerSettings;
 import io.armrunner.protocol.JobReply;
 import io.armrunner.protocol.JobUpdate;
 import io.armrunner.spec.FailureReason;
@@ -48,14 +52,19 @@ final class JobRun {
     /** Puts the job on the disk, or finds it there. */
     @FunctionalInterface
     private interface Work {
-        Opened open() throws IOException, InterruptedException;
+        /**
+         * @param room in a lane, for a job that comes from GitLab
+         */
+        Opened open(Optional<LaneBoard.Reservation> room) throws IOException, InterruptedException;
     }
 
     /** A job that has its directory and its numbers. */
-    private record Opened(ConcurrentIds.Ids numbers, Path directory, JobRecord record)
+    private record Opened(
+            ConcurrentIds.Ids numbers, Path directory, JobRecord record, LaneWait.Place lane)
             implements AutoCloseable {
         @Override
         public void close() {
+            lane.close();
             numbers.close();
         }
     }
@@ -80,7 +89,7 @@ final class JobRun {
         this.context = context;
         payload = accepted.payload();
         correlationId = accepted.correlationId();
-        work = () -> accept(accepted, ids);
+        work = room -> accept(accepted, ids, room.orElseThrow());
     }
 
     /**
@@ -106,22 +115,29 @@ final class JobRun {
                                 place.concurrentId(),
                                 place.concurrentProjectId()),
                         leftover.directory(),
-                        leftover.record());
-        work = () -> opened;
+                        leftover.record(),
+                        LaneWait.Place.of(
+                                runner.lanes()
+                                        .takeUp(LaneWait.nameIn(leftover.directory()))));
+        work = _ -> opened;
     }
 
-    private Opened accept(JobReply.Job accepted, ConcurrentIds ids)
+    private Opened accept(
+            JobReply.Job accepted, ConcurrentIds ids, LaneBoard.Reservation room)
             throws IOException, InterruptedException {
+        LaneWait.Place lane = new LaneWait(runner, payload, stop).find(room);
         ConcurrentIds.Ids numbers = ids.take(payload.jobInfo().projectId());
         try {
             JobRecord record =
                     new JobRecord(
                             context.clock().millis(),
-                            runner.settings(),
-                            place(numbers, accepted.tlsChain()));
-            return new Opened(
-                    numbers, journal.accepted(payload.id(), accepted.raw(), record), record);
+                            settings(lane),
+                            place(lane, numbers, accepted.tlsChain()));
+            Path directory = journal.accepted(payload.id(), accepted.raw(), record);
+            lane.write(directory);
+            return new Opened(numbers, directory, record, lane);
         } catch (IOException e) {
+            lane.close();
             numbers.close();
             runner.reports()
                     .reports(payload.id(), payload.token(), false)
@@ -131,9 +147,17 @@ final class JobRun {
                                     FailureReason.RUNNER_SYSTEM_FAILURE));
             throw e;
         } catch (RuntimeException e) {
+            lane.close();
             numbers.close();
             throw e;
         }
+    }
+
+    private RunnerSettings settings(LaneWait.Place lane) {
+        return switch (lane.lane()) {
+            case EnvironmentLane _ -> runner.settings();
+            case RemoteLane remote -> remote.settings(runner.settings());
+        };
     }
 
     JobPayload payload() {
@@ -158,23 +182,38 @@ final class JobRun {
         stop.abort(new StopSignal.Cause.RunnerStops(signal));
     }
 
-    void run() {
+    /**
+     * @param room in a lane that is still to be chosen; empty for a job of an earlier process, which
+     *     has its lane
+     */
+    void run(Optional<LaneBoard.Reservation> room) {
         long begun = context.clock().millis();
         JobTelling telling = new JobTelling(context.events(), runner, payload, context.clock());
-        LOG.info(
-                "job_started job={} project={} runner={} lane={} correlation_id={}",
-                payload.id(),
-                payload.jobInfo().projectId(),
-                runner.shortName(),
-                runner.lane().name(),
-                correlationId);
-        try (Opened job = work.open()) {
+        try (Opened job = work.open(room)) {
+            LOG.info(
+                    "job_started job={} project={} runner={} lane={} correlation_id={}",
+                    payload.id(),
+                    payload.jobInfo().projectId(),
+                    runner.shortName(),
+                    job.lane().name(),
+                    correlationId);
             written = true;
-            telling.accepted(job.directory(), runner.lane().name());
-            JobSession.Ending ending = session(job, telling).run();
+            telling.accepted(job.directory(), job.lane().name());
+            Optional<JobSession.Ending> ending =
+                    switch (job.lane().lane()) {
+                        case EnvironmentLane lane ->
+                                Optional.of(session(job, lane, telling).run());
+                        case RemoteLane lane -> remote(job, lane).run();
+                    };
+            if (ending.isEmpty()) {
+                LOG.info("job_left job={} runner={}", payload.id(), runner.shortName());
+                telling.left();
+                return;
+            }
+            job.lane().ended(ending.get().outcome());
             // Before the directory goes: the log in it is kept.
-            telling.ended(ending);
-            ended(ending, job.directory(), begun);
+            telling.ended(ending.get());
+            ended(ending.get(), job.directory(), begun);
         } catch (IOException e) {
             LOG.error(
                     "job_lost job={} runner={} error=\"{}\"",
@@ -228,14 +267,14 @@ final class JobRun {
         }
     }
 
-    private JobSession session(Opened job, JobTelling telling) {
+    private JobSession session(Opened job, EnvironmentLane lane, JobTelling telling) {
         return new JobSession(
                 payload,
                 job.record().settings(),
                 job.record().place(),
                 new JobSession.Surroundings(
                         debug -> runner.reports().reports(payload.id(), payload.token(), debug),
-                        runner.lane()::open,
+                        lane::open,
                         runner.files().stages(payload),
                         runner.secrets(),
                         job.directory(),
@@ -243,7 +282,8 @@ final class JobRun {
                                 .withFinalRounds(runner.config().jobStatusFinalUpdateRetryLimit()),
                         context.limits(),
                         context.clock(),
-                        context.ticker()),
+                        context.ticker(),
+                        job.lane().remark()),
                 stop,
                 begun -> {
                     stage = begun;
@@ -251,17 +291,51 @@ final class JobRun {
                 });
     }
 
-    private JobPlace place(ConcurrentIds.Ids numbers, List<X509Certificate> tlsChain) {
-        return new JobPlace(
-                runner.lane().buildsRoot().toString(),
-                runner.lane().cacheRoot().toString(),
-                numbers.concurrentId(),
-                numbers.concurrentProjectId(),
-                runner.lane().isDisposable(),
-                !runner.lane().isDisposable(),
-                context.hostname(),
-                correlationId,
-                tlsFiles(tlsChain));
+    /** The manager's part of a job that another engine runs. */
+    private RemoteSession remote(Opened job, RemoteLane lane) throws IOException {
+        return new RemoteSession(
+                payload,
+                Journal.payload(job.directory()),
+                job.record().settings(),
+                job.record().place(),
+                lane,
+                new RemoteSession.Surroundings(
+                        debug -> runner.reports().reports(payload.id(), payload.token(), debug),
+                        job.directory(),
+                        context.upload()
+                                .withFinalRounds(runner.config().jobStatusFinalUpdateRetryLimit()),
+                        context.clock(),
+                        context.ticker(),
+                        job.lane().remark()),
+                stop);
+    }
+
+    private JobPlace place(
+            LaneWait.Place chosen, ConcurrentIds.Ids numbers, List<X509Certificate> tlsChain) {
+        return switch (chosen.lane()) {
+            case EnvironmentLane lane ->
+                    new JobPlace(
+                            lane.buildsRoot().toString(),
+                            lane.cacheRoot().toString(),
+                            numbers.concurrentId(),
+                            numbers.concurrentProjectId(),
+                            lane.isDisposable(),
+                            !lane.isDisposable(),
+                            context.hostname(),
+                            correlationId,
+                            tlsFiles(tlsChain));
+            case RemoteLane lane ->
+                    new JobPlace(
+                            lane.roots().builds(),
+                            lane.roots().cache(),
+                            numbers.concurrentId(),
+                            numbers.concurrentProjectId(),
+                            true,
+                            false,
+                            lane.name(),
+                            correlationId,
+                            tlsFiles(tlsChain));
+        };
     }
 
     /**

@@ -140,6 +140,11 @@ public final class Journal {
                 JobRecord.read(Files.readAllBytes(directory.resolve(RECORD))));
     }
 
+    /** A job's payload as it came. */
+    static byte[] payload(Path directory) throws IOException {
+        return Files.readAllBytes(directory.resolve(PAYLOAD));
+    }
+
     /** The job was delivered: nothing of it is kept. */
     void delivered(Path directory) throws IOException {
         // A process that dies halfway through must not leave something that looks like a job.

@@ -339,7 +339,7 @@ public final class Manager implements AutoCloseable {
                 .name("job-" + run.payload().id())
                 .start(() -> {
                     try (slot) {
-                        run.run();
+                        run.run(slot.reservation());
                     } finally {
                         running.remove(run);
                         lastJob = ticker.now();

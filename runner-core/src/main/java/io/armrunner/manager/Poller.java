@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -156,7 +157,11 @@ final class Poller implements AutoCloseable {
     /** One request; says whether a job came. */
     private boolean ask(Terms now) throws InterruptedException {
         ConfiguredRunner runner = now.runner();
-        Slots.Slot slot = slots.take(share);
+        Optional<Slots.Slot> kept = slot(runner);
+        if (kept.isEmpty()) {
+            return false;
+        }
+        Slots.Slot slot = kept.get();
         boolean handedOn = false;
         try {
             synchronized (lock) {
@@ -192,6 +197,26 @@ final class Poller implements AutoCloseable {
             if (!handedOn) {
                 slot.close();
             }
+        }
+    }
+
+    /**
+     * A place among all jobs, with room in one of the runner's lanes; empty if no lane had any for a
+     * while.
+     */
+    private Optional<Slots.Slot> slot(ConfiguredRunner runner) throws InterruptedException {
+        // First the lane: who waits for one must not keep a place from other runners.
+        Optional<LaneBoard.Reservation> room = runner.lanes().reserve();
+        if (room.isEmpty()) {
+            return Optional.empty();
+        }
+        try {
+            Slots.Slot slot = slots.take(share);
+            slot.keep(room.get());
+            return Optional.of(slot);
+        } catch (InterruptedException e) {
+            room.get().close();
+            throw e;
         }
     }
 

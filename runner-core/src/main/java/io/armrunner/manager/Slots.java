@@ -2,6 +2,7 @@ package io.armrunner.manager;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Optional;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -38,13 +39,29 @@ final class Slots {
     final class Slot implements AutoCloseable {
         private final Share share;
         private boolean closed;
+        // Written by who asks for a job, before it is handed on.
+        private @Nullable LaneBoard.Reservation reservation;
 
         private Slot(Share share) {
             this.share = share;
         }
 
+        /** Keeps room in a lane together with this place. */
+        void keep(LaneBoard.Reservation room) {
+            reservation = room;
+        }
+
+        /** The room in a lane that was kept for the job; a job of an earlier process has its own. */
+        Optional<LaneBoard.Reservation> reservation() {
+            return Optional.ofNullable(reservation);
+        }
+
         @Override
         public void close() {
+            LaneBoard.Reservation kept = reservation;
+            if (kept != null) {
+                kept.close();
+            }
             lock.lock();
             try {
                 if (!closed) {

@@ -1,12 +1,12 @@
 package io.armrunner.manager;
 
 import io.armrunner.lane.Environment;
-import io.armrunner.lane.Lane;
+import io.armrunner.lane.EnvironmentLane;
 import io.armrunner.plan.JobPlan;
 import java.nio.file.Path;
 
 /** A lane for runners whose jobs never come. */
-final class NoLane implements Lane {
+final class NoLane implements EnvironmentLane {
     @Override
     public String name() {
         return "none";

@@ -1,0 +1,283 @@
+package io.armrunner.manager;
+
+import io.armrunner.config.LaneConfig;
+import io.armrunner.lane.Lane;
+import io.armrunner.trace.Ticker;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * The lanes of one runner: who has room, and how many jobs each has. An accepted job can't be given
+ * back, so room is reserved before each request for one. Thread-safe; all state is guarded by its
+ * one lock.
+ */
+public final class LaneBoard {
+    /** How soon a lane that has become fit again is seen. */
+    private static final Duration LOOK = Duration.ofMillis(500);
+
+    /**
+     * One lane.
+     *
+     * @param executor what runs jobs there, for the status
+     */
+    public record Entry(Lane lane, String executor, LaneConfig.Rules rules) {}
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private final List<Place> places = new ArrayList<>();
+    private final boolean single;
+    private int reserved;
+    private long changes;
+
+    /** A lane with its count. */
+    private static final class Place {
+        private final Entry entry;
+        private final Optional<LaneHealth> health;
+        private int used;
+
+        Place(Entry entry, Optional<LaneHealth> health) {
+            this.entry = entry;
+            this.health = health;
+        }
+
+        LaneChoice.State state() {
+            return new LaneChoice.State(
+                    entry.lane().name(), entry.rules(), used, health.flatMap(LaneHealth::unfit));
+        }
+    }
+
+    /**
+     * @param runner what the service's log calls the runner
+     */
+    public LaneBoard(String runner, List<Entry> lanes, Ticker ticker) {
+        if (lanes.isEmpty()) {
+            throw new IllegalArgumentException("a runner has at least one lane");
+        }
+        single = false;
+        for (Entry entry : lanes) {
+            places.add(new Place(entry, Optional.of(new LaneHealth(runner, entry.lane(), ticker))));
+        }
+    }
+
+    private LaneBoard(Lane lane) {
+        single = true;
+        places.add(
+                new Place(new Entry(lane, lane.name(), LaneConfig.Rules.NONE), Optional.empty()));
+    }
+
+    /**
+     * The one place of a runner without lanes in its configuration: it takes every job, and what is
+     * wrong with it is told in the jobs' logs.
+     */
+    public static LaneBoard single(Lane lane) {
+        return new LaneBoard(lane);
+    }
+
+    /** Whether there is nothing to choose. */
+    boolean isSingle() {
+        return single;
+    }
+
+    /** The lanes, in order, as they are now. */
+    public List<LaneView> view() {
+        lock.lock();
+        try {
+            List<LaneView> views = new ArrayList<>(places.size());
+            for (Place place : places) {
+                LaneChoice.State state = place.state();
+                LaneView.State word =
+                        state.rules().paused()
+                                ? LaneView.State.PAUSED
+                                : state.unfit().isPresent()
+                                        ? LaneView.State.CLOSED
+                                        : state.hasRoom()
+                                                ? LaneView.State.OPEN
+                                                : LaneView.State.FULL;
+                views.add(
+                        new LaneView(
+                                state.name(),
+                                place.entry.executor(),
+                                state.rules().capacity(),
+                                state.used(),
+                                word,
+                                state.unfit().orElse("")));
+            }
+            return views;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * The place of a job that an earlier process has begun there, whatever the lane's capacity is
+     * now; in the first lane if there is none of that name any more.
+     */
+    Seat takeUp(Optional<String> name) {
+        lock.lock();
+        try {
+            Place place =
+                    places.stream()
+                            .filter(each ->
+                                    name.filter(each.entry.lane().name()::equals).isPresent())
+                            .findFirst()
+                            .orElse(places.getFirst());
+            place.used++;
+            return new Seat(place, "");
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Keeps room for one more job in some lane; waits a moment for it, not longer, as the lanes
+     * themselves may be changed by another configuration.
+     */
+    Optional<Reservation> reserve() throws InterruptedException {
+        lock.lockInterruptibly();
+        try {
+            for (long left = LOOK.toNanos(); room() <= reserved; ) {
+                if (left <= 0) {
+                    return Optional.empty();
+                }
+                left = changed.awaitNanos(left);
+            }
+            reserved++;
+            return Optional.of(new Reservation());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** How many more jobs the lanes could take, all together. */
+    private long room() {
+        long room = 0;
+        for (Place place : places) {
+            LaneChoice.State state = place.state();
+            if (!state.rules().paused() && state.unfit().isEmpty()) {
+                int capacity = state.rules().capacity();
+                room += capacity == 0 ? Integer.MAX_VALUE : Math.max(0, capacity - state.used());
+            }
+        }
+        return room;
+    }
+
+    /** Room for one job whose lane is not chosen yet; closing it gives the room back, once. */
+    final class Reservation implements AutoCloseable {
+        private boolean closed;
+
+        /** Chooses a lane and takes a place there, or says why there is none. */
+        Seating seat(LaneChoice.Wanted job) {
+            lock.lock();
+            try {
+                List<LaneChoice.State> states = places.stream().map(Place::state).toList();
+                return switch (LaneChoice.choose(states, job)) {
+                    case LaneChoice.Choice.Taken(int index, String why) -> {
+                        Place place = places.get(index);
+                        place.used++;
+                        close();
+                        yield new Seating.Seated(new Seat(place, why));
+                    }
+                    case LaneChoice.Choice.Later(List<LaneChoice.Refusal> refusals) ->
+                            new Seating.Waiting(LaneChoice.text(refusals));
+                    case LaneChoice.Choice.Never(List<LaneChoice.Refusal> refusals) ->
+                            new Seating.Refused(LaneChoice.text(refusals));
+                };
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        /** Waits until something about the lanes may have changed, but not long. */
+        void awaitChange() throws InterruptedException {
+            lock.lockInterruptibly();
+            try {
+                long before = changes;
+                for (long left = LOOK.toNanos(); changes == before && left > 0; ) {
+                    left = changed.awaitNanos(left);
+                }
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        @Override
+        public void close() {
+            lock.lock();
+            try {
+                if (!closed) {
+                    closed = true;
+                    reserved--;
+                    changes++;
+                    changed.signalAll();
+                }
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
+    /** What came of looking for a place. */
+    sealed interface Seating {
+        /** There is one. */
+        record Seated(Seat seat) implements Seating {}
+
+        /** There may be one later. */
+        record Waiting(String why) implements Seating {}
+
+        /** There will never be one. */
+        record Refused(String why) implements Seating {}
+    }
+
+    /** A job's place in a lane; closing it gives it back, once. */
+    final class Seat implements AutoCloseable {
+        private final Place place;
+        private final String why;
+        private boolean broken;
+        private boolean closed;
+
+        private Seat(Place place, String why) {
+            this.place = place;
+            this.why = why;
+        }
+
+        Lane lane() {
+            return place.entry.lane();
+        }
+
+        /** Why this lane. */
+        String why() {
+            return why;
+        }
+
+        /** The job failed through the lane and not by itself. */
+        void broken() {
+            lock.lock();
+            try {
+                broken = true;
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        @Override
+        public void close() {
+            lock.lock();
+            try {
+                if (!closed) {
+                    closed = true;
+                    place.used--;
+                    boolean failed = broken;
+                    place.health.ifPresent(health -> health.ended(failed));
+                    changes++;
+                    changed.signalAll();
+                }
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+}

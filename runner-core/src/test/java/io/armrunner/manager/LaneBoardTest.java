@@ -1,0 +1,219 @@
+package io.armrunner.manager;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.armrunner.config.LaneConfig.Refs;
+import io.armrunner.config.LaneConfig.Rules;
+import io.armrunner.lane.Environment;
+import io.armrunner.lane.EnvironmentLane;
+import io.armrunner.manager.LaneBoard.Seating;
+import io.armrunner.plan.JobPlan;
+import io.armrunner.trace.Bell;
+import io.armrunner.trace.Ticker;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Who has room, and when a lane is left alone. */
+@Timeout(30)
+final class LaneBoardTest {
+    private static final LaneChoice.Wanted JOB =
+            new LaneChoice.Wanted(false, Optional.empty(), Duration.ofHours(1));
+
+    /** A lane that is as fit as the test says. */
+    private static final class TestLane implements EnvironmentLane {
+        private final String name;
+        private volatile Optional<String> unfit = Optional.empty();
+
+        TestLane(String name) {
+            this.name = name;
+        }
+
+        @Override
+        public String name() {
+            return name;
+        }
+
+        @Override
+        public Optional<String> unfit() {
+            return unfit;
+        }
+
+        @Override
+        public Path buildsRoot() {
+            return Path.of("/nonexistent/builds");
+        }
+
+        @Override
+        public Path cacheRoot() {
+            return Path.of("/nonexistent/cache");
+        }
+
+        @Override
+        public boolean isDisposable() {
+            return true;
+        }
+
+        @Override
+        public Environment open(JobPlan plan, Path directory) {
+            throw new UnsupportedOperationException("no job runs here");
+        }
+    }
+
+    private static final class HandTicker implements Ticker {
+        private volatile Duration now = Duration.ZERO;
+
+        @Override
+        public Duration now() {
+            return now;
+        }
+
+        @Override
+        public boolean await(Bell bell, Duration limit) {
+            throw new UnsupportedOperationException("nothing here waits");
+        }
+    }
+
+    private final TestLane pi = new TestLane("pi");
+    private final TestLane cloud = new TestLane("cloud");
+    private final HandTicker ticker = new HandTicker();
+
+    private LaneBoard board(int ofPi, int ofCloud) {
+        return new LaneBoard(
+                "r",
+                List.of(
+                        new LaneBoard.Entry(pi, "shell", rules(ofPi)),
+                        new LaneBoard.Entry(cloud, "codebuild", rules(ofCloud))),
+                ticker);
+    }
+
+    private static Rules rules(int capacity) {
+        return new Rules(capacity, false, Refs.ALL, Optional.empty());
+    }
+
+    private static LaneBoard.Seat seat(LaneBoard board) throws InterruptedException {
+        Seating seating = board.reserve().orElseThrow().seat(JOB);
+        if (seating instanceof Seating.Seated(LaneBoard.Seat seat)) {
+            return seat;
+        }
+        throw new AssertionError("no seat: " + seating);
+    }
+
+    @Test
+    void jobsSpillToTheNextLaneAndComeBackWhenThereIsRoom() throws Exception {
+        LaneBoard board = board(1, 2);
+        LaneBoard.Seat first = seat(board);
+        LaneBoard.Seat second = seat(board);
+
+        assertThat(first.lane()).isSameAs(pi);
+        assertThat(second.lane()).isSameAs(cloud);
+        assertThat(second.why()).isEqualTo("pi is full: 1 of 1");
+        first.close();
+        first.close();
+        assertThat(seat(board).lane()).isSameAs(pi);
+        assertThat(board.view())
+                .containsExactly(
+                        new LaneView("pi", "shell", 1, 1, LaneView.State.FULL, ""),
+                        new LaneView("cloud", "codebuild", 2, 1, LaneView.State.OPEN, ""));
+    }
+
+    @Test
+    void noJobIsAskedForUnlessThereIsRoomForItsAnswerToo() throws Exception {
+        LaneBoard board = board(1, 1);
+        LaneBoard.Reservation first = board.reserve().orElseThrow();
+        board.reserve().orElseThrow();
+
+        assertThat(board.reserve()).isEmpty();
+        first.close();
+        assertThat(board.reserve()).isPresent();
+    }
+
+    @Test
+    void whoWaitsForRoomHasItAsSoonAsAJobEnds() throws Exception {
+        LaneBoard board = board(1, 1);
+        LaneBoard.Seat seat = seat(board);
+        seat(board);
+        Thread asks = Thread.currentThread();
+        Thread ends =
+                Thread.ofVirtual()
+                        .start(() -> {
+                            await().until(() -> asks.getState() == Thread.State.TIMED_WAITING);
+                            seat.close();
+                        });
+        assertThat(board.reserve()).isPresent();
+        ends.join();
+    }
+
+    @Test
+    void aReservationThatBecameASeatGivesItsRoomBackOnce() throws Exception {
+        LaneBoard board = board(1, 1);
+        LaneBoard.Reservation reservation = board.reserve().orElseThrow();
+        assertThat(reservation.seat(JOB)).isInstanceOf(Seating.Seated.class);
+        reservation.close();
+        reservation.close();
+
+        // One is taken: exactly one more may be asked for.
+        assertThat(board.reserve()).isPresent();
+        assertThat(board.reserve()).isEmpty();
+    }
+
+    @Test
+    void anUnfitLaneIsClosedUntilItIsWell() throws Exception {
+        LaneBoard board = board(1, 1);
+        pi.unfit = Optional.of("too hot");
+
+        LaneBoard.Seat elsewhere = seat(board);
+        assertThat(elsewhere.lane()).isSameAs(cloud);
+        assertThat(board.view().getFirst().state()).isEqualTo(LaneView.State.CLOSED);
+        assertThat(board.view().getFirst().reason()).isEqualTo("too hot");
+        pi.unfit = Optional.empty();
+        assertThat(seat(board).lane()).isSameAs(pi);
+    }
+
+    @Test
+    void aLaneThroughWhichJobAfterJobFailsIsLeftAloneForAWhile() throws Exception {
+        LaneBoard board = board(1, 0);
+        for (int i = 0; i < 3; i++) {
+            LaneBoard.Seat seat = seat(board);
+            assertThat(seat.lane()).isSameAs(pi);
+            seat.broken();
+            seat.close();
+        }
+        LaneBoard.Seat other = seat(board);
+        assertThat(other.lane()).isSameAs(cloud);
+        assertThat(other.why()).isEqualTo("pi is unfit: 3 jobs in a row failed through it");
+
+        ticker.now = Duration.ofSeconds(31);
+        LaneBoard.Seat again = seat(board);
+        assertThat(again.lane()).isSameAs(pi);
+        again.broken();
+        again.close();
+        ticker.now = Duration.ofSeconds(62);
+        assertThat(seat(board).lane()).as("the second pause is longer").isSameAs(cloud);
+        ticker.now = Duration.ofSeconds(95);
+        LaneBoard.Seat well = seat(board);
+        assertThat(well.lane()).isSameAs(pi);
+        well.close();
+        LaneBoard.Seat broken = seat(board);
+        broken.broken();
+        broken.close();
+        assertThat(seat(board).lane()).as("one failure after a success is nothing").isSameAs(pi);
+    }
+
+    @Test
+    void oneLaneWithoutRulesIsNeverClosed() throws Exception {
+        pi.unfit = Optional.of("no shell");
+        LaneBoard single = LaneBoard.single(pi);
+        for (int i = 0; i < 5; i++) {
+            LaneBoard.Seat seat = seat(single);
+            seat.broken();
+            seat.close();
+        }
+        assertThat(single.isSingle()).isTrue();
+        assertThat(single.view().getFirst().state()).isEqualTo(LaneView.State.OPEN);
+    }
+}
