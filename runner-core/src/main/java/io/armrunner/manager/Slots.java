@@ -40,7 +40,7 @@ final class Slots {
         private final Share share;
         private boolean closed;
         // Written by who asks for a job, before it is handed on.
-        private @Nullable LaneBoard.Reservation reservation;
+        private LaneBoard.@Nullable Reservation reservation;
 
         private Slot(Share share) {
             this.share = share;
