@@ -24,6 +24,7 @@ final class Commands {
                                 new ExecService(surroundings, () -> Surroundings.isTerminal(1))));
         commands.put("jobs", () -> new JobsCommand(surroundings));
         commands.put("codebuild", () -> new CodeBuildCommand(surroundings).spec());
+        commands.put("agent", () -> new AgentCommand(surroundings));
         commands.put("list", () -> new ListCommand(surroundings));
         commands.put("logs", () -> new LogsCommand(surroundings, Surroundings.isTerminal(1)));
         commands.put("run", () -> new RunCommand(new RunService(surroundings)));

@@ -4,6 +4,7 @@ import io.armrunner.config.RunnerConfig;
 import io.armrunner.local.HostShellLane;
 import io.armrunner.protocol.ManagerInfo;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -15,9 +16,14 @@ final class Identity {
 
     /** The {@code info} of a runner. */
     static ManagerInfo of(RunnerConfig runner) {
+        return of(runner.executor(), runner.shell(), runner.labels());
+    }
+
+    /** The {@code info} of a runner whose configuration is elsewhere. */
+    static ManagerInfo of(String executor, String shell, Map<String, String> labels) {
         Version version = Version.current();
         Set<String> features = new HashSet<>(HostShellLane.FEATURES);
-        if (!runner.executor().equals("shell")) {
+        if (!executor.equals("shell")) {
             features.remove("shared");
         }
         return new ManagerInfo(
@@ -26,10 +32,10 @@ final class Identity {
                 version.revision(),
                 "linux",
                 Version.architecture(),
-                runner.executor(),
-                runner.shell(),
+                executor,
+                shell,
                 features,
-                runner.labels());
+                labels);
     }
 
     /** The {@code User-Agent} of every call. */

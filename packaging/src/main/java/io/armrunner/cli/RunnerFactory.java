@@ -4,6 +4,8 @@ import io.armrunner.artifacts.ArtifactStages;
 import io.armrunner.artifacts.StageTools;
 import io.armrunner.cache.CacheStages;
 import io.armrunner.cache.CacheTools;
+import io.armrunner.codebuild.lane.AgentBundle;
+import io.armrunner.codebuild.lane.CodeBuildLane;
 import io.armrunner.codebuild.s3.RemoteCaches;
 import io.armrunner.codebuild.secrets.AwsSecretsProvider;
 import io.armrunner.config.LaneConfig;
@@ -33,6 +35,7 @@ import io.armrunner.secrets.SecretResolver;
 import io.armrunner.secrets.VaultProvider;
 import io.armrunner.status.RunnerFacts;
 import io.armrunner.trace.Ticker;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -49,13 +52,14 @@ import java.util.random.RandomGenerator;
  */
 final class RunnerFactory implements AutoCloseable {
     /** What runs jobs. */
-    static final List<String> EXECUTORS = List.of("shell");
+    static final List<String> EXECUTORS = List.of("shell", "codebuild");
 
     private static final List<String> SHELLS = List.of("bash", "sh");
 
     private final Surroundings surroundings;
     private final EventLoops loops;
     private final Path configDirectory;
+    private final Path stateDirectory;
     private final SystemId systemId;
     private final Optional<String> user;
     private final Path workingDirectory;
@@ -64,6 +68,7 @@ final class RunnerFactory implements AutoCloseable {
     private final Version version = Version.current();
     private final RandomGenerator random = new SecureRandom();
     private final Map<ClientSettings, HttpClient> clients = new HashMap<>();
+    private final List<CodeBuildLane> cloud = new ArrayList<>();
     private final PackingThreads packing;
 
     /** Hears of each call of a runner to its GitLab; any thread. */
@@ -109,6 +114,10 @@ final class RunnerFactory implements AutoCloseable {
         this.surroundings = surroundings;
         this.loops = loops;
         this.configDirectory = configDirectory;
+        this.stateDirectory =
+                Optional.ofNullable(surroundings.environment().get("STATE_DIRECTORY"))
+                        .map(Path::of)
+                        .orElseGet(() -> configDirectory.resolve(".armrunner"));
         this.systemId = SystemId.load(configDirectory, SystemId.MACHINE_IDS, random);
         this.user = user;
         this.workingDirectory = workingDirectory;
@@ -124,7 +133,7 @@ final class RunnerFactory implements AutoCloseable {
     ConfiguredRunner runner(RunnerConfig config, Duration connectionMaxAge) throws UserError {
         if (!EXECUTORS.contains(config.executor())) {
             throw new UserError(
-                    "runner \"%s\": executor = \"%s\" is not supported by this version; use executor = \"shell\""
+                    "runner \"%s\": executor = \"%s\" is not supported by this version; use executor = \"shell\" or \"codebuild\""
                             .formatted(config.name(), config.executor()));
         }
         if (!SHELLS.contains(config.shell())) {
@@ -228,11 +237,57 @@ final class RunnerFactory implements AutoCloseable {
                                     new HostFitness(
                                             lane.floors(),
                                             HostSensors.ofHost(surroundings.clock()))));
+            case "codebuild" -> codeBuild(config, lane);
             default ->
                     throw new UserError(
                             "runner \"%s\": lane \"%s\" has executor = \"%s\", which is not supported by this version; use \"shell\""
                                     .formatted(config.name(), lane.name(), lane.executor()));
         };
+    }
+
+    /** Nothing of AWS is loaded before this, and no call is made before the first job. */
+    private Lane codeBuild(RunnerConfig config, LaneConfig lane) throws UserError {
+        try {
+            CodeBuildLane made =
+                    CodeBuildLane.open(
+                            new CodeBuildLane.Surroundings(
+                                    lane.name(),
+                                    CodeBuildLane.managerWord(
+                                            systemId.value(), config.token().value()),
+                                    config.labels(),
+                                    config.jobStatusFinalUpdateRetryLimit(),
+                                    this::agent,
+                                    stateDirectory.resolve(
+                                            "costs-%s-%s.json"
+                                                    .formatted(
+                                                            config.token().shortForm(),
+                                                            lane.name())),
+                                    Optional.empty(),
+                                    CodeBuildLane.ROOTS,
+                                    1,
+                                    surroundings.clock(),
+                                    Ticker.SYSTEM,
+                                    random),
+                            lane.codebuild());
+            cloud.add(made);
+            return made;
+        } catch (IllegalArgumentException e) {
+            throw new UserError(
+                    "runner \"%s\", lane \"%s\": codebuild.%s"
+                            .formatted(config.name(), lane.name(), e.getMessage()));
+        }
+    }
+
+    /** The agent, from the jars that this program itself runs from. */
+    private AgentBundle agent() throws IOException {
+        List<Path> jars = new ArrayList<>();
+        for (String entry :
+                System.getProperty("java.class.path").split(java.io.File.pathSeparator, -1)) {
+            if (entry.endsWith(".jar")) {
+                jars.add(Path.of(entry));
+            }
+        }
+        return AgentBundle.ofJars(jars, AgentMain.class.getName());
     }
 
     private HostShellLane shell(RunnerConfig config, String name, Optional<HostFitness> fitness) {
@@ -260,6 +315,7 @@ final class RunnerFactory implements AutoCloseable {
 
     @Override
     public void close() {
+        cloud.forEach(CodeBuildLane::close);
         packing.close();
         clients.values().forEach(HttpClient::close);
     }

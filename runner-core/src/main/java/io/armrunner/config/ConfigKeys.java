@@ -98,6 +98,50 @@ public final class ConfigKeys {
             runners.lanes.min_free_memory string
             runners.lanes.max_temperature integer
             runners.lanes.throttled     boolean
+            runners.codebuild table
+            runners.codebuild.project string
+            runners.codebuild.region string
+            runners.codebuild.regions strings
+            runners.codebuild.bucket string
+            runners.codebuild.architecture string
+            runners.codebuild.compute string
+            runners.codebuild.allowed_compute strings
+            runners.codebuild.image string
+            runners.codebuild.allowed_images strings
+            runners.codebuild.placement string
+            runners.codebuild.allowed_placements strings
+            runners.codebuild.queued_timeout duration
+            runners.codebuild.start_timeout duration
+            runners.codebuild.kms_key string
+            runners.codebuild.service_role string
+            runners.codebuild.parameter_store string_map
+            runners.codebuild.secrets_manager string_map
+            runners.codebuild.prices string_map
+            runners.codebuild.monthly_cap string
+            runners.codebuild.endpoint string
+            runners.codebuild.profile string
+            runners.lanes.codebuild table
+            runners.lanes.codebuild.project string
+            runners.lanes.codebuild.region string
+            runners.lanes.codebuild.regions strings
+            runners.lanes.codebuild.bucket string
+            runners.lanes.codebuild.architecture string
+            runners.lanes.codebuild.compute string
+            runners.lanes.codebuild.allowed_compute strings
+            runners.lanes.codebuild.image string
+            runners.lanes.codebuild.allowed_images strings
+            runners.lanes.codebuild.placement string
+            runners.lanes.codebuild.allowed_placements strings
+            runners.lanes.codebuild.queued_timeout duration
+            runners.lanes.codebuild.start_timeout duration
+            runners.lanes.codebuild.kms_key string
+            runners.lanes.codebuild.service_role string
+            runners.lanes.codebuild.parameter_store string_map
+            runners.lanes.codebuild.secrets_manager string_map
+            runners.lanes.codebuild.prices string_map
+            runners.lanes.codebuild.monthly_cap string
+            runners.lanes.codebuild.endpoint string
+            runners.lanes.codebuild.profile string
             runners.custom_build_dir    table
             runners.custom_build_dir.enabled boolean
             runners.feature_flags       boolean_map

@@ -105,6 +105,10 @@ final class UpdateApi {
         String which = "the final update of job " + job.id();
         LogSpool log = job.spool();
         JsonNode output = body.path("output");
+        if (state.equals("failed") && !body.has("checksum") && !body.has("output")) {
+            // Of a job whose engine is gone nobody knows the log's bytes.
+            return;
+        }
         if (!output.path("checksum").asText().equals(log.checksum())) {
             books.violation(
                     which

@@ -26,7 +26,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -96,6 +98,35 @@ public final class JobSession {
     private final Surroundings around;
     private final StopSignal stop;
     private final Consumer<String> stageListener;
+    private final Optional<Prologue> prologue;
+
+    /**
+     * What another process wrote of the log before it handed the job over, which includes the first
+     * call on the job.
+     */
+    public static final class Prologue {
+        private final byte[] log;
+        private final long acknowledged;
+        private final List<String> opening;
+        private final Supplier<List<String>> closing;
+
+        /**
+         * @param log its bytes
+         * @param acknowledged how many of them GitLab has, as far as is known
+         * @param opening lines behind it
+         * @param closing asked once for lines before the last one
+         */
+        public Prologue(
+                byte[] log,
+                long acknowledged,
+                List<String> opening,
+                Supplier<List<String>> closing) {
+            this.log = log.clone();
+            this.acknowledged = acknowledged;
+            this.opening = List.copyOf(opening);
+            this.closing = closing;
+        }
+    }
 
     /**
      * @param stageListener hears each stage's id as it begins; called on the job's thread
@@ -107,6 +138,19 @@ public final class JobSession {
             Surroundings around,
             StopSignal stop,
             Consumer<String> stageListener) {
+        this(payload, settings, place, around, stop, stageListener, Optional.empty());
+    }
+
+    /** A session that goes on where another process has handed the job over. */
+    public JobSession(
+            JobPayload payload,
+            RunnerSettings settings,
+            JobPlace place,
+            Surroundings around,
+            StopSignal stop,
+            Consumer<String> stageListener,
+            Optional<Prologue> prologue) {
+        this.prologue = prologue;
         this.payload = payload;
         this.settings = settings;
         this.place = place;
@@ -139,6 +183,7 @@ public final class JobSession {
         }
         try (progress;
                 trace) {
+            prologue.ifPresent(before -> trace.append(before.log, 0, before.log.length));
             return runWith(trace, progress);
         }
     }
@@ -179,7 +224,7 @@ public final class JobSession {
             return deliver(progress.outcome().get(), trace, uploader(trace, reports, progress));
         }
         if (!progress.isTakenUp()) {
-            switch (accept(reports)) {
+            switch (prologue.isPresent() ? Acceptance.GO_ON : accept(reports)) {
                 case GO_ON -> progress.begin();
                 case OVER -> {
                     return new Ending(new Outcome.Over(), TraceUploader.Delivery.OVER, 0);
@@ -260,7 +305,10 @@ public final class JobSession {
     private Outcome stagesAndLastLine(
             JobLog log, JobPlan plan, Progress progress, TraceUploader uploader)
             throws InterruptedException {
-        header(log, plan);
+        if (prologue.isEmpty()) {
+            LogHeader.write(log, plan, around.remark());
+        }
+        prologue.ifPresent(before -> before.opening.forEach(log::plain));
         Outcome outcome =
                 runWithSecrets(
                         log,
@@ -272,6 +320,7 @@ public final class JobSession {
                             }
                             stageListener.accept(stage);
                         });
+        prologue.ifPresent(before -> before.closing.get().forEach(log::plain));
         lastLine(log, outcome);
         return outcome;
     }
@@ -348,31 +397,6 @@ public final class JobSession {
             environment.close();
         } catch (IOException e) {
             broken.addSuppressed(e);
-        }
-    }
-
-    private void header(JobLog log, JobPlan plan) {
-        RunnerSettings.Product product = settings.product();
-        log.plain(
-                "Running with %s %s (%s)"
-                        .formatted(product.name(), product.version(), product.revision()));
-        if (!settings.shortToken().isEmpty()) {
-            log.plain(
-                    "  on %s %s, system ID: %s"
-                            .formatted(
-                                    settings.name(), settings.shortToken(), settings.systemId()));
-        }
-        if (!around.remark().isEmpty()) {
-            log.plain("  " + around.remark());
-        }
-        if (!plan.headerFeatureFlags().isEmpty()) {
-            log.plain("  feature flags: " + plan.headerFeatureFlags());
-        }
-        if (!plan.settingsWarning().isEmpty()) {
-            log.warning(String.join("\n", plan.settingsWarning()));
-        }
-        for (String warning : plan.operatorWarnings()) {
-            LOG.warn("job_setting job={} warning=\"{}\"", payload.id(), warning);
         }
     }
 
@@ -465,8 +489,9 @@ public final class JobSession {
                         around.ticker(),
                         new TraceUploader.Base(
                                 () -> progress.isOver() ? trace.size() : progress.commit(),
-                                progress.saved().acknowledged(),
-                                progress.isTakenUp()));
+                                prologue.map(before -> before.acknowledged)
+                                        .orElse(progress.saved().acknowledged()),
+                                progress.isTakenUp() || prologue.isPresent()));
         progress.acknowledgedBy(uploader::acknowledged);
         return uploader;
     }

@@ -6,7 +6,7 @@ import java.util.Optional;
  * A place where jobs of a runner can run. One for each runner that uses it; all methods are safe
  * for any number of threads.
  */
-public sealed interface Lane permits EnvironmentLane {
+public sealed interface Lane permits EnvironmentLane, RemoteLane {
     /** What operators and the log call it, such as {@code shell}. */
     String name();
 
@@ -16,5 +16,13 @@ public sealed interface Lane permits EnvironmentLane {
      */
     default Optional<String> unfit() {
         return Optional.empty();
+    }
+
+    /**
+     * How many jobs it can have at once as far as it has learned; 0 for no limit. Asked as {@link
+     * #unfit} is.
+     */
+    default int limit() {
+        return 0;
     }
 }

@@ -95,7 +95,7 @@ public record ConfiguredRunner(
     /** The same with its jobs from elsewhere. */
     ConfiguredRunner withSource(JobSource other) {
         return new ConfiguredRunner(
-                config, settings, other, reports, lane, files, secrets, certificates);
+                config, settings, other, reports, lanes, files, secrets, certificates);
     }
 
     /** What the service's log calls the runner. */

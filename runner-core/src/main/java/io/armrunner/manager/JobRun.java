@@ -116,9 +116,7 @@ final class JobRun {
                                 place.concurrentProjectId()),
                         leftover.directory(),
                         leftover.record(),
-                        LaneWait.Place.of(
-                                runner.lanes()
-                                        .takeUp(LaneWait.nameIn(leftover.directory()))));
+                        LaneWait.takenUp(runner.lanes(), leftover.directory()));
         work = _ -> opened;
     }
 

@@ -40,7 +40,7 @@ final class JobTelling {
                 runner.config().executor(),
                 runner.config().limit(),
                 runner.config().requestConcurrency(),
-                runner.lane().name());
+                runner.lanes().names());
     }
 
     void accepted(Path directory, String lane) {

@@ -1,14 +1,17 @@
 package io.armrunner.manager;
 
 import io.armrunner.config.LaneConfig;
+import io.armrunner.lane.EnvironmentLane;
 import io.armrunner.lane.Lane;
 import io.armrunner.trace.Ticker;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Collectors;
 
 /**
  * The lanes of one runner: who has room, and how many jobs each has. An accepted job can't be given
@@ -44,9 +47,16 @@ public final class LaneBoard {
             this.health = health;
         }
 
+        /** What the configuration allows, or less if the lane has learned that it can't. */
+        private int capacity() {
+            int own = entry.lane().limit();
+            int allowed = entry.rules().capacity();
+            return own == 0 || (allowed > 0 && allowed < own) ? allowed : own;
+        }
+
         LaneChoice.State state() {
             return new LaneChoice.State(
-                    entry.lane().name(), entry.rules(), used, health.flatMap(LaneHealth::unfit));
+                    entry.lane().name(), entry.rules(), capacity(), used, health.flatMap(LaneHealth::unfit));
         }
     }
 
@@ -101,7 +111,7 @@ public final class LaneBoard {
                         new LaneView(
                                 state.name(),
                                 place.entry.executor(),
-                                state.rules().capacity(),
+                                state.capacity(),
                                 state.used(),
                                 word,
                                 state.unfit().orElse("")));
@@ -114,22 +124,42 @@ public final class LaneBoard {
 
     /**
      * The place of a job that an earlier process has begun there, whatever the lane's capacity is
-     * now; in the first lane if there is none of that name any more.
+     * now; empty if there is no lane of that name any more.
+     *
+     * @param name empty for a job that had only one lane to go to: it is the first
      */
-    Seat takeUp(Optional<String> name) {
+    Optional<Seat> takeUp(Optional<String> name) {
         lock.lock();
         try {
-            Place place =
+            Optional<Place> found =
                     places.stream()
-                            .filter(each ->
-                                    name.filter(each.entry.lane().name()::equals).isPresent())
-                            .findFirst()
-                            .orElse(places.getFirst());
-            place.used++;
-            return new Seat(place, "");
+                            .filter(place ->
+                                    name.isEmpty()
+                                            || place.entry.lane().name().equals(name.get()))
+                            .findFirst();
+            found.ifPresent(place -> place.used++);
+            return found.map(place -> new Seat(place, ""));
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Where the lanes of this host have their builds. */
+    List<Path> buildsRoots() {
+        List<Path> roots = new ArrayList<>();
+        for (Place place : places) {
+            if (place.entry.lane() instanceof EnvironmentLane here) {
+                roots.add(here.buildsRoot());
+            }
+        }
+        return roots;
+    }
+
+    /** The lanes' names, in order. */
+    String names() {
+        return places.stream()
+                .map(place -> place.entry.lane().name())
+                .collect(Collectors.joining(","));
     }
 
     /**
@@ -158,7 +188,7 @@ public final class LaneBoard {
         for (Place place : places) {
             LaneChoice.State state = place.state();
             if (!state.rules().paused() && state.unfit().isEmpty()) {
-                int capacity = state.rules().capacity();
+                int capacity = state.capacity();
                 room += capacity == 0 ? Integer.MAX_VALUE : Math.max(0, capacity - state.used());
             }
         }

@@ -22,12 +22,14 @@ final class LaneChoice {
     /**
      * A lane as it is at this moment.
      *
-     * @param used how many jobs it has
+     * @param capacity how many jobs it takes at once, 0 for no limit
+     * @param used how many it has
      * @param unfit why it can't take one now
      */
-    record State(String name, LaneConfig.Rules rules, int used, Optional<String> unfit) {
+    record State(
+            String name, LaneConfig.Rules rules, int capacity, int used, Optional<String> unfit) {
         boolean hasRoom() {
-            return rules.capacity() == 0 || used < rules.capacity();
+            return capacity == 0 || used < capacity;
         }
     }
 
@@ -120,7 +122,7 @@ final class LaneChoice {
             return forNow(lane, "is unfit: " + lane.unfit().get());
         }
         if (!lane.hasRoom()) {
-            return forNow(lane, "is full: %d of %d".formatted(lane.used(), rules.capacity()));
+            return forNow(lane, "is full: %d of %d".formatted(lane.used(), lane.capacity()));
         }
         return Optional.empty();
     }

@@ -29,9 +29,10 @@ import org.slf4j.LoggerFactory;
 final class LaneWait {
     private static final Logger LOG = LoggerFactory.getLogger(LaneWait.class);
 
-    /** GitLab takes a job for lost after some minutes of silence. */
+    /** In a job's directory: the name of its lane, if there were several. */
     private static final String FILE = "lane";
 
+    /** GitLab takes a job for lost after some minutes of silence. */
     private static final Duration KEEP_ALIVE = Duration.ofSeconds(30);
 
     private final ConfiguredRunner runner;
@@ -107,8 +108,36 @@ final class LaneWait {
         return new Place(Optional.empty(), new Nowhere(reason, why), "");
     }
 
+    /** The place of a job that an earlier process has begun. */
+    static Place takenUp(LaneBoard lanes, Path directory) {
+        Optional<String> name = Optional.empty();
+        Path file = directory.resolve(FILE);
+        try {
+            if (Files.exists(file)) {
+                name = Optional.of(Files.readString(file));
+            }
+        } catch (IOException e) {
+            LOG.error("lane_unreadable file={} error=\"{}\"", file, e.toString());
+        }
+        Optional<LaneBoard.Seat> seat = lanes.takeUp(name);
+        // Its log has its beginning, so there is no remark.
+        return seat.isPresent()
+                ? new Place(seat, seat.get().lane(), "")
+                : nowhere(
+                        FailureReason.RUNNER_SYSTEM_FAILURE,
+                        "the lane %s, in which it was, is not in the configuration any more"
+                                .formatted(name.orElse("")));
+    }
+
     /** A job's place; closing gives it back. */
     record Place(Optional<LaneBoard.Seat> seat, Lane lane, String remark) implements AutoCloseable {
+        /** Notes it for a later process. */
+        void write(Path directory) throws IOException {
+            if (!remark.isEmpty() || seat.isEmpty()) {
+                Files.writeString(directory.resolve(FILE), lane.name());
+            }
+        }
+
         String name() {
             return lane.name();
         }

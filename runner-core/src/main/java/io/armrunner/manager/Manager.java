@@ -7,6 +7,7 @@ import io.armrunner.status.JobEvents;
 import io.armrunner.trace.Ticker;
 import io.armrunner.trace.UploadSettings;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -279,6 +280,12 @@ public final class Manager implements AutoCloseable {
         }
     }
 
+    private List<Path> disks(ConfiguredRunner runner) {
+        List<Path> disks = new ArrayList<>(runner.lanes().buildsRoots());
+        disks.add(journal.root());
+        return disks;
+    }
+
     private Poller.Terms terms(ConfiguredRunner runner) {
         boolean adaptive =
                 runner.config()
@@ -293,7 +300,7 @@ public final class Manager implements AutoCloseable {
                                 runner.shortName(),
                                 concurrency,
                                 floor,
-                                List.of(journal.root(), runner.lane().buildsRoot()),
+                                disks(runner),
                                 events)),
                 new RunnerHealth(
                         runner.config().unhealthyRequestsLimit(),

@@ -1,6 +1,7 @@
 package io.armrunner.plan;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -96,6 +97,40 @@ public record RunnerSettings(
                 Optional.empty(),
                 Output.DEFAULT,
                 product);
+    }
+
+    /**
+     * The same for jobs that run elsewhere.
+     *
+     * @param where the executor's word
+     * @param architecture of the machine there, in Go's words
+     * @param more {@code KEY=VALUE} entries beneath those of the configuration
+     */
+    public RunnerSettings elsewhere(String where, String architecture, List<String> more) {
+        List<String> all = new ArrayList<>(more);
+        all.addAll(environment);
+        return new RunnerSettings(
+                name,
+                shortToken,
+                systemId,
+                url,
+                cloneUrl,
+                where,
+                shell,
+                all,
+                preGetSourcesScript,
+                postGetSourcesScript,
+                preBuildScript,
+                postBuildScript,
+                featureFlags,
+                prepareTimeout,
+                getSourcesTimeout,
+                debugTraceDisabled,
+                customBuildDirEnabled,
+                cleanGitConfig,
+                safeDirectoryCheckout,
+                output,
+                new Product(product.name(), product.version(), product.revision(), architecture));
     }
 
     /**

@@ -135,6 +135,8 @@ public final class GitLabJobReports implements JobReports {
             case JobUpdate.Accepted _ -> body.put("state", "running").putObject("output");
             case JobUpdate.KeepAlive(JobUpdate.LogState log) ->
                     output(body.put("state", "running"), log);
+            case JobUpdate.FailedElsewhere(String reason) ->
+                    body.put("state", "failed").put("failure_reason", reason);
             case JobUpdate.Success(JobUpdate.LogState log) ->
                     output(body.put("state", "success"), log);
             case JobUpdate.Failed failed -> {

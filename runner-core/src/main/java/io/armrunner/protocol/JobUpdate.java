@@ -28,6 +28,13 @@ public sealed interface JobUpdate {
     }
 
     /**
+     * The job failed where nobody here could see its log, so nothing is said of that.
+     *
+     * @param reason the reason's name on the wire, already one that the server knows
+     */
+    record FailedElsewhere(String reason) implements JobUpdate {}
+
+    /**
      * The log as it stands.
      *
      * @param crc32 CRC-32 (IEEE) of all bytes so far

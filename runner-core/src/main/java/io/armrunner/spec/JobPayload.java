@@ -73,4 +73,29 @@ public record JobPayload(
         this.secrets = Absent.map(secrets);
         this.policyOptions = policyOptions;
     }
+
+    /** The same job with other variables. */
+    public JobPayload withVariables(List<Variable> changed) {
+        return new JobPayload(
+                id,
+                token,
+                allowGitFetch,
+                jobInfo,
+                gitInfo,
+                runnerInfo,
+                List.copyOf(inputs),
+                List.copyOf(changed),
+                List.copyOf(steps),
+                run,
+                List.copyOf(hooks),
+                image,
+                List.copyOf(services),
+                List.copyOf(artifacts),
+                List.copyOf(cache),
+                List.copyOf(credentials),
+                List.copyOf(dependencies),
+                features,
+                Map.copyOf(secrets),
+                policyOptions);
+    }
 }

@@ -31,6 +31,7 @@ final class LaneChoiceTest {
         return new State(
                 name,
                 rules,
+                2,
                 text.contains("full") ? 2 : 1,
                 text.contains("broken") ? Optional.of("no shell") : Optional.empty());
     }
@@ -88,7 +89,7 @@ final class LaneChoiceTest {
 
     @Test
     void aLaneWithoutCapacityIsNeverFull() {
-        State endless = new State("cloud", Rules.NONE, 10_000, Optional.empty());
+        State endless = new State("cloud", Rules.NONE, 0, 10_000, Optional.empty());
 
         assertThat(LaneChoice.choose(List.of(endless), ANY)).isInstanceOf(Choice.Taken.class);
     }

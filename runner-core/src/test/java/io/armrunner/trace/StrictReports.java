@@ -72,7 +72,7 @@ final class StrictReports implements JobReports {
                     case JobUpdate.Accepted _ -> "PUT accepted";
                     case JobUpdate.KeepAlive _ -> "PUT running";
                     case JobUpdate.Success _ -> "PUT success";
-                    case JobUpdate.Failed _ -> "PUT failed";
+                    case JobUpdate.Failed _, JobUpdate.FailedElsewhere _ -> "PUT failed";
                 });
         updates.add(update);
         UpdateScript script = updateScripts.poll();

@@ -1,0 +1,178 @@
+package io.armrunner.codebuild.agent;
+
+import io.armrunner.http.HttpClient;
+import io.armrunner.http.HttpReply;
+import io.armrunner.http.HttpRequest;
+import java.io.IOException;
+import java.net.URI;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.format.DateTimeFormatter;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The objects of one build in S3, as its own role may use them: three calls and nothing else. Used
+ * by the agent's thread.
+ */
+final class BuildObjects {
+    private static final Duration LIMIT = Duration.ofSeconds(60);
+    private static final int TRIES = 5;
+    private static final Duration FIRST_PAUSE = Duration.ofMillis(500);
+    private static final int MOST_BYTES = 256 << 20;
+
+    private final HttpClient http;
+    private final ContainerKeys keys;
+    private final Place place;
+    private final InstantSource clock;
+    private Duration skew = Duration.ZERO;
+
+    /**
+     * Where the objects are.
+     *
+     * @param endpoint instead of S3's own address
+     * @param kmsKey what new objects are encrypted with
+     */
+    record Place(String bucket, String region, Optional<URI> endpoint, Optional<String> kmsKey) {
+        URI address(String key) {
+            if (endpoint.isPresent()) {
+                String base = endpoint.get().toString();
+                return URI.create(
+                        (base.endsWith("/") ? base.substring(0, base.length() - 1) : base)
+                                + "/"
+                                + bucket
+                                + Signature4.path(key));
+            }
+            String domain = region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
+            // A certificate's star stands for one name without dots.
+            return URI.create(
+                    bucket.indexOf('.') >= 0
+                            ? "https://s3.%s.%s/%s%s"
+                                    .formatted(region, domain, bucket, Signature4.path(key))
+                            : "https://%s.s3.%s.%s%s"
+                                    .formatted(bucket, region, domain, Signature4.path(key)));
+        }
+    }
+
+    BuildObjects(HttpClient http, ContainerKeys keys, Place place, InstantSource clock) {
+        this.http = http;
+        this.keys = keys;
+        this.place = place;
+        this.clock = clock;
+    }
+
+    /** An object; what is not there and what may not be seen are the same to a build. */
+    Optional<byte[]> get(String key) throws IOException, InterruptedException {
+        try (HttpReply reply = call("GET", key, Map.of(), new byte[0])) {
+            return switch (reply.status()) {
+                case 200 -> Optional.of(reply.body(MOST_BYTES));
+                case 403, 404 -> Optional.empty();
+                default -> throw failed("read", key, reply);
+            };
+        }
+    }
+
+    /** Writes an object, over an older one. */
+    void put(String key, byte[] bytes) throws IOException, InterruptedException {
+        try (HttpReply reply = call("PUT", key, encryption(), bytes)) {
+            if (reply.status() != 200) {
+                throw failed("write", key, reply);
+            }
+        }
+    }
+
+    /** Writes an object that is not there yet; says whether it was this call that did. */
+    boolean putOnce(String key, byte[] bytes) throws IOException, InterruptedException {
+        Map<String, String> headers = new HashMap<>(encryption());
+        headers.put("if-none-match", "*");
+        try (HttpReply reply = call("PUT", key, headers, bytes)) {
+            return switch (reply.status()) {
+                case 200 -> true;
+                case 409, 412 -> false;
+                default -> throw failed("write", key, reply);
+            };
+        }
+    }
+
+    void delete(String key) throws IOException, InterruptedException {
+        try (HttpReply reply = call("DELETE", key, Map.of(), new byte[0])) {
+            if (reply.status() != 204 && reply.status() != 200 && reply.status() != 404) {
+                throw failed("delete", key, reply);
+            }
+        }
+    }
+
+    private Map<String, String> encryption() {
+        return place.kmsKey()
+                .map(key ->
+                        Map.of(
+                                "x-amz-server-side-encryption",
+                                "aws:kms",
+                                "x-amz-server-side-encryption-aws-kms-key-id",
+                                key))
+                .orElse(Map.of());
+    }
+
+    /** One call, again where S3 is in trouble or our clock is wrong. */
+    private HttpReply call(String method, String key, Map<String, String> headers, byte[] body)
+            throws IOException, InterruptedException {
+        Duration pause = FIRST_PAUSE;
+        for (int attempt = 1; ; attempt++) {
+            HttpReply reply = once(method, key, headers, body);
+            boolean skewed = reply.status() == 403 && adjusted(reply);
+            if (attempt == TRIES || (!skewed && reply.status() < 500)) {
+                return reply;
+            }
+            reply.close();
+            Thread.sleep(pause);
+            pause = pause.multipliedBy(2);
+        }
+    }
+
+    private HttpReply once(String method, String key, Map<String, String> headers, byte[] body)
+            throws IOException, InterruptedException {
+        URI uri = place.address(key);
+        HttpRequest request = HttpRequest.of(method, uri).withoutFollowing();
+        Map<String, String> signed =
+                Signature4.headers(
+                        keys.current(),
+                        place.region(),
+                        method,
+                        uri,
+                        headers,
+                        body,
+                        clock.instant().plus(skew));
+        for (Map.Entry<String, String> header : signed.entrySet()) {
+            request = request.with(header.getKey(), header.getValue());
+        }
+        return http.send(method.equals("PUT") ? request.with(body) : request, LIMIT);
+    }
+
+    /** Takes S3's time for ours if they are far apart; says whether that has changed anything. */
+    private boolean adjusted(HttpReply reply) {
+        try {
+            Optional<Duration> off =
+                    reply.header("Date")
+                            .map(text ->
+                                    Instant.from(DateTimeFormatter.RFC_1123_DATE_TIME.parse(text)))
+                            .map(theirs -> Duration.between(clock.instant(), theirs));
+            if (off.isEmpty()
+                    || off.get().minus(skew).abs().compareTo(Duration.ofMinutes(4)) < 0) {
+                return false;
+            }
+            skew = off.get();
+            return true;
+        } catch (DateTimeException e) {
+            return false;
+        }
+    }
+
+    private IOException failed(String what, String key, HttpReply reply) {
+        return new IOException(
+                "Could not %s s3://%s/%s: status %d"
+                        .formatted(what, place.bucket(), key, reply.status()));
+    }
+}

@@ -1,0 +1,125 @@
+package io.armrunner.codebuild.agent;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.armrunner.spec.Secret;
+import java.net.URI;
+import java.security.InvalidKeyException;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.HexFormat;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
+
+/** AWS Signature Version 4 for S3 requests whose body is known. Pure. */
+final class Signature4 {
+    private static final DateTimeFormatter TIME =
+            DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'", Locale.ROOT)
+                    .withZone(ZoneOffset.UTC);
+
+    private Signature4() {}
+
+    /**
+     * A key of a session.
+     *
+     * @param token empty for a key without a session
+     */
+    record Keys(String accessKey, Secret secretKey, Secret token, Instant expires) {}
+
+    /**
+     * The headers to send besides {@code Host}, which is the address's.
+     *
+     * @param headers that are sent as well and signed
+     */
+    static Map<String, String> headers(
+            Keys keys,
+            String region,
+            String method,
+            URI uri,
+            Map<String, String> headers,
+            byte[] body,
+            Instant now) {
+        String time = TIME.format(now);
+        String day = time.substring(0, 8);
+        String bodyHash = HexFormat.of().formatHex(sha256(body));
+        TreeMap<String, String> signed = new TreeMap<>();
+        headers.forEach((name, value) -> signed.put(name.toLowerCase(Locale.ROOT), value));
+        signed.put("host", uri.getRawAuthority());
+        signed.put("x-amz-content-sha256", bodyHash);
+        signed.put("x-amz-date", time);
+        if (!keys.token().isEmpty()) {
+            signed.put("x-amz-security-token", keys.token().value());
+        }
+        StringBuilder canonical = new StringBuilder();
+        canonical.append(method).append('\n').append(uri.getRawPath()).append("\n\n");
+        signed.forEach((name, value) ->
+                canonical.append(name).append(':').append(value.strip()).append('\n'));
+        String names = String.join(";", signed.keySet());
+        canonical.append('\n').append(names).append('\n').append(bodyHash);
+        String scope = day + "/" + region + "/s3/aws4_request";
+        String toSign =
+                "AWS4-HMAC-SHA256\n"
+                        + time
+                        + "\n"
+                        + scope
+                        + "\n"
+                        + HexFormat.of().formatHex(sha256(canonical.toString().getBytes(UTF_8)));
+        byte[] key = ("AWS4" + keys.secretKey().value()).getBytes(UTF_8);
+        for (String part : new String[] {day, region, "s3", "aws4_request"}) {
+            key = hmac(key, part);
+        }
+        signed.remove("host");
+        signed.put(
+                "Authorization",
+                "AWS4-HMAC-SHA256 Credential=%s/%s, SignedHeaders=%s, Signature=%s"
+                        .formatted(
+                                keys.accessKey(),
+                                scope,
+                                names,
+                                HexFormat.of().formatHex(hmac(key, toSign))));
+        return signed;
+    }
+
+    /** A key as a path: all but letters, digits and {@code -_.~/} in percent form. */
+    static String path(String key) {
+        StringBuilder path = new StringBuilder("/");
+        for (byte each : key.getBytes(UTF_8)) {
+            char letter = (char) (each & 0xff);
+            boolean plain =
+                    (letter >= 'a' && letter <= 'z')
+                            || (letter >= 'A' && letter <= 'Z')
+                            || (letter >= '0' && letter <= '9')
+                            || "-_.~/".indexOf(letter) >= 0;
+            if (plain) {
+                path.append(letter);
+            } else {
+                path.append('%').append(HexFormat.of().withUpperCase().toHexDigits(each));
+            }
+        }
+        return path.toString();
+    }
+
+    private static byte[] sha256(byte[] bytes) {
+        try {
+            return MessageDigest.getInstance("SHA-256").digest(bytes);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
+        }
+    }
+
+    private static byte[] hmac(byte[] key, String text) {
+        try {
+            Mac mac = Mac.getInstance("HmacSHA256");
+            mac.init(new SecretKeySpec(key, "HmacSHA256"));
+            return mac.doFinal(text.getBytes(UTF_8));
+        } catch (NoSuchAlgorithmException | InvalidKeyException e) {
+            throw new IllegalStateException("every Java has HMAC-SHA256", e);
+        }
+    }
+}

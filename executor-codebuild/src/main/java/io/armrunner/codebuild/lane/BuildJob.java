@@ -1,0 +1,406 @@
+package io.armrunner.codebuild.lane;
+
+import io.armrunner.codebuild.handover.HandOver;
+import io.armrunner.codebuild.handover.Receipt;
+import io.armrunner.codebuild.handover.SignedCaches;
+import io.armrunner.lane.RemoteEnd;
+import io.armrunner.lane.RemoteJob;
+import io.armrunner.plan.JobPlan;
+import io.armrunner.plan.PlanInput;
+import io.armrunner.spec.FailureReason;
+import io.armrunner.spec.JobFailure;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import software.amazon.awssdk.core.exception.SdkException;
+
+/**
+ * One job's way through the lane. Runs on the job's thread; each step is in the {@link BuildRecord}
+ * before AWS sees it, so a later process goes on at the same step.
+ */
+final class BuildJob {
+    private static final Logger LOG = LoggerFactory.getLogger(BuildJob.class);
+
+    /** A second build for a job whose first one failed through AWS; a third would fail as well. */
+    private static final int MOST_ATTEMPTS = 3;
+
+    private final CodeBuildLane lane;
+    private final RemoteJob job;
+    private final JobPlan plan;
+    private final BuildChoice choice;
+    private BuildRecord record;
+
+    BuildJob(CodeBuildLane lane, RemoteJob job) throws JobFailure, IOException {
+        this.lane = lane;
+        this.job = job;
+        this.plan = job.plan();
+        this.choice = BuildChoice.of(lane.settings(), plan);
+        this.record =
+                BuildRecord.read(
+                        job.directory(),
+                        BuildRecord.first(
+                                lane.settings().regions().getFirst(), lane.clock().instant()));
+    }
+
+    /** How one build ended for the job. */
+    private sealed interface BuildResult {
+        record Final(RemoteEnd end) implements BuildResult {}
+
+        /** The job was not begun there: another build may do it. */
+        record Again(JobFailure why, boolean elsewhere) implements BuildResult {}
+    }
+
+    RemoteEnd run() throws JobFailure, IOException, InterruptedException {
+        if (record.attempt() == 1 && record.arn().isEmpty()) {
+            choice.remarks().forEach(job::say);
+        }
+        while (true) {
+            RegionLane region = lane.region(record.region());
+            region.quota.begun();
+            try {
+                switch (build(region)) {
+                    case BuildResult.Final(RemoteEnd end) -> {
+                        return end;
+                    }
+                    case BuildResult.Again(JobFailure why, boolean elsewhere) -> {
+                        if (record.attempt() >= MOST_ATTEMPTS) {
+                            return failed(why);
+                        }
+                        String next = elsewhere ? lane.after(record.region()) : record.region();
+                        LOG.warn(
+                                "build_again job={} region={} next={} error=\"{}\"",
+                                plan.payload().id(),
+                                record.region(),
+                                next,
+                                why.getMessage());
+                        if (!record.released()) {
+                            job.say("  " + why.getMessage() + "; starting another build in " + next);
+                        }
+                        record = record.again(next).save(job.directory());
+                    }
+                }
+            } finally {
+                region.quota.ended();
+            }
+        }
+    }
+
+    private RemoteEnd failed(JobFailure why) throws JobFailure {
+        if (record.released()) {
+            return new RemoteEnd.Lost(why, false);
+        }
+        throw why;
+    }
+
+    /** One build, from its start to its end. */
+    private BuildResult build(RegionLane region)
+            throws JobFailure, IOException, InterruptedException {
+        if (record.arn().isEmpty()) {
+            Optional<BuildResult> ended = start(region);
+            if (ended.isPresent()) {
+                return ended.get();
+            }
+        }
+        String arn = record.arn();
+        Mailbox mailbox =
+                new Mailbox(
+                        region.clients.s3(), region.bucket, lane.settings().kmsKey(), arn);
+        try (BuildWatcher.Watch watch = region.watcher.watch(arn)) {
+            if (!record.released()) {
+                Optional<BuildResult> ended = awaitMachine(region, watch);
+                if (ended.isPresent()) {
+                    return ended.get();
+                }
+                release(watch);
+            }
+            mailbox.put(handOver(region, watch).json());
+            return awaitEnd(region, watch, mailbox);
+        }
+    }
+
+    private Optional<BuildResult> start(RegionLane region)
+            throws JobFailure, IOException, InterruptedException {
+        if (!record.released()) {
+            job.say(
+                    "  starting %s in %s%s"
+                            .formatted(
+                                    title(region.name),
+                                    choice.image(),
+                                    price(region)
+                                            .map(text -> ", " + text + " a minute")
+                                            .orElse("")));
+        }
+        record.save(job.directory());
+        BuildRequest.Identity identity =
+                new BuildRequest.Identity(
+                        lane.manager(), plan.payload().id(), record.attempt());
+        BuildStarter.Start start =
+                region.starter.start(
+                        BuildRequest.of(
+                                lane.settings(),
+                                region.name,
+                                choice,
+                                identity,
+                                region.agents.agent()),
+                        identity,
+                        job);
+        return switch (start) {
+            case BuildStarter.Start.Begun(String arn) -> {
+                record = record.started(arn).save(job.directory());
+                LOG.info(
+                        "build_started job={} build={} region={} size={}",
+                        plan.payload().id(),
+                        arn,
+                        region.name,
+                        choice.size().word());
+                yield Optional.empty();
+            }
+            case BuildStarter.Start.Nothing _ ->
+                    Optional.of(
+                            new BuildResult.Again(
+                                    system("AWS never said whether the build was started"),
+                                    false));
+            case BuildStarter.Start.Stopped _ -> Optional.of(stopped(region));
+        };
+    }
+
+    /** The job is to stop and nobody has it yet. */
+    private BuildResult stopped(RegionLane region) throws JobFailure {
+        if (job.stop() == RemoteJob.Stop.MANAGER) {
+            return new BuildResult.Final(new RemoteEnd.Left());
+        }
+        if (!record.arn().isEmpty()) {
+            stop(region);
+        }
+        if (job.stop() == RemoteJob.Stop.OVER) {
+            return new BuildResult.Final(new RemoteEnd.Over());
+        }
+        throw new JobFailure(FailureReason.JOB_CANCELED, "canceled");
+    }
+
+    /** Tells how it goes until the build has a machine; empty when it has. */
+    private Optional<BuildResult> awaitMachine(RegionLane region, BuildWatcher.Watch watch)
+            throws JobFailure, InterruptedException {
+        Duration note = lane.times().queueNote();
+        while (true) {
+            Optional<BuildView> seen = watch.latest();
+            if (seen.isPresent() && seen.get().isOver()) {
+                bill(region, seen.get());
+                JobFailure why = failure(seen.get(), region);
+                if (BuildEnd.isWorthAnother(seen.get())) {
+                    return Optional.of(new BuildResult.Again(why, true));
+                }
+                throw why;
+            }
+            if (seen.isPresent() && !seen.get().isQueued()) {
+                record = record.queued(seen.get().queued());
+                return Optional.empty();
+            }
+            if (watch.missing().compareTo(lane.times().missing()) > 0) {
+                return Optional.of(
+                        new BuildResult.Again(
+                                system("CodeBuild does not know the build that it started"),
+                                false));
+            }
+            if (job.stop() != RemoteJob.Stop.NONE) {
+                return Optional.of(stopped(region));
+            }
+            if (lane.hasOtherRegions() && watch.age().compareTo(lane.settings().startLimit()) > 0) {
+                stop(region);
+                return Optional.of(
+                        new BuildResult.Again(
+                                system(
+                                        "no machine in %s within %d s"
+                                                .formatted(
+                                                        region.name,
+                                                        lane.settings().startLimit().toSeconds())),
+                                true));
+            }
+            if (watch.age().compareTo(note) > 0) {
+                job.say(
+                        "  waiting for a machine since %d s: the builds of this account are at their quota"
+                                .formatted(watch.age().toSeconds()));
+                note = watch.age().plus(lane.times().queueNote());
+            }
+            job.pause(lane.times().look());
+        }
+    }
+
+    /** From here on the agent writes the log, and nobody else. */
+    private void release(BuildWatcher.Watch watch) throws IOException, InterruptedException {
+        LOG.debug("job_released job={} age_ms={}", plan.payload().id(), watch.age().toMillis());
+        record = record.released(job.release()).save(job.directory());
+    }
+
+    private HandOver handOver(RegionLane region, BuildWatcher.Watch watch) throws IOException {
+        Instant since =
+                watch.latest()
+                        .flatMap(view -> view.phase("PROVISIONING"))
+                        .flatMap(BuildView.Phase::start)
+                        .orElse(lane.clock().instant());
+        return HandOver.of(
+                record.arn(),
+                new PlanInput(plan.settings(), plan.place()),
+                lane.labels(),
+                job.raw(),
+                // As the file has it: the process before may have written it.
+                Files.readAllBytes(job.directory().resolve("trace")),
+                record.acknowledged(),
+                lane.finalRounds(),
+                new HandOver.Notes(
+                        title(region.name),
+                        record.queuedSeconds(),
+                        since.toEpochMilli(),
+                        Prices.perMinute(lane.settings(), region.name, choice.size()).orElse(0)),
+                lane.maskedNames(),
+                SignedCaches.NONE);
+    }
+
+    private BuildResult awaitEnd(RegionLane region, BuildWatcher.Watch watch, Mailbox mailbox)
+            throws IOException, InterruptedException {
+        Duration overdue =
+                choice.timeout().plus(lane.settings().queueLimit()).plus(lane.times().overdue());
+        boolean stopped = false;
+        while (true) {
+            Optional<BuildView> seen = watch.latest();
+            if (seen.isPresent() && seen.get().isOver()) {
+                Optional<BuildResult> end = ended(seen.get(), region, mailbox);
+                if (end.isPresent()) {
+                    bill(region, seen.get());
+                    return end.get();
+                }
+            }
+            if (seen.isPresent() && isRunning(seen.get())) {
+                watch.settled();
+            }
+            if (job.stop() == RemoteJob.Stop.MANAGER) {
+                return new BuildResult.Final(new RemoteEnd.Left());
+            }
+            boolean late =
+                    lane.hasOtherRegions()
+                            && seen.isPresent()
+                            && !seen.get().isUp()
+                            && watch.age().compareTo(lane.settings().startLimit()) > 0;
+            boolean gone = watch.missing().compareTo(lane.times().missing()) > 0;
+            if ((late || gone) && mailbox.takeBack()) {
+                stop(region);
+                mailbox.clear(false, false);
+                return new BuildResult.Again(
+                        system("no machine in " + region.name + " in time"), true);
+            }
+            if (gone) {
+                return new BuildResult.Final(
+                        new RemoteEnd.Lost(
+                                system("CodeBuild does not know the build any more"), true));
+            }
+            if (!stopped && watch.age().compareTo(overdue) > 0) {
+                // The agent ends the job by its own time-out: it must be stuck.
+                LOG.warn("build_overdue job={} build={}", plan.payload().id(), record.arn());
+                stop(region);
+                stopped = true;
+            }
+            job.pause(lane.times().look());
+        }
+    }
+
+    private static boolean isRunning(BuildView build) {
+        return switch (build.phase()) {
+            case "BUILD", "POST_BUILD", "UPLOAD_ARTIFACTS", "FINALIZING" -> true;
+            default -> false;
+        };
+    }
+
+    /** What the end of the build means; empty while S3 does not answer. */
+    private Optional<BuildResult> ended(BuildView build, RegionLane region, Mailbox mailbox) {
+        try {
+            return Optional.of(endOf(build, region, mailbox));
+        } catch (IOException e) {
+            LOG.warn(
+                    "receipt_unread job={} build={} error=\"{}\"",
+                    plan.payload().id(),
+                    build.arn(),
+                    e.getMessage());
+            return Optional.empty();
+        }
+    }
+
+    private BuildResult endOf(BuildView build, RegionLane region, Mailbox mailbox)
+            throws IOException {
+        Optional<Receipt> told = mailbox.receipt();
+        if (told.isPresent() && told.get().accepted()) {
+            mailbox.clear(false, false);
+            return new BuildResult.Final(
+                    told.get().over()
+                            ? new RemoteEnd.Over()
+                            : new RemoteEnd.Delivered(
+                                    told.get().state(),
+                                    told.get().reason(),
+                                    told.get().exitCode(),
+                                    told.get().logBytes()));
+        }
+        Optional<byte[]> log = told.isPresent() ? mailbox.log() : Optional.empty();
+        if (told.isPresent() && log.isPresent()) {
+            Path file = Files.write(job.directory().resolve("trace.whole"), log.get());
+            mailbox.clear(false, true);
+            return new BuildResult.Final(
+                    new RemoteEnd.Unreported(
+                            new RemoteEnd.Delivered(
+                                    told.get().state(),
+                                    told.get().reason(),
+                                    told.get().exitCode(),
+                                    told.get().logBytes()),
+                            file));
+        }
+        JobFailure why = failure(build, region);
+        boolean begun = !mailbox.takeBack();
+        mailbox.clear(begun, told.isPresent());
+        return !begun && BuildEnd.isWorthAnother(build)
+                ? new BuildResult.Again(why, true)
+                : new BuildResult.Final(new RemoteEnd.Lost(why, begun));
+    }
+
+    private JobFailure failure(BuildView build, RegionLane region) {
+        return BuildEnd.failure(build, lane.settings().project(), region.name);
+    }
+
+    private void bill(RegionLane region, BuildView build) {
+        Duration time = build.billed(lane.clock().instant());
+        long minutes = time.isZero() ? 0 : Prices.minutes(time);
+        double price = Prices.perMinute(lane.settings(), region.name, choice.size()).orElse(0);
+        lane.costs().add(minutes, price);
+        LOG.info(
+                "build_ended job={} build={} status={} billed_min={} cost={}",
+                plan.payload().id(),
+                build.arn(),
+                build.status(),
+                minutes,
+                Prices.text(minutes * price));
+    }
+
+    private void stop(RegionLane region) {
+        try {
+            region.clients.codeBuild().stopBuild(ask -> ask.id(record.arn()));
+        } catch (SdkException e) {
+            LOG.warn("build_not_stopped build={} error=\"{}\"", record.arn(), e.getMessage());
+        }
+    }
+
+    private String title(String region) {
+        return "CodeBuild %s %s in %s"
+                .formatted(lane.settings().machine().word(), choice.size().word(), region);
+    }
+
+    private Optional<String> price(RegionLane region) {
+        var price = Prices.perMinute(lane.settings(), region.name, choice.size());
+        return price.isPresent() ? Optional.of(Prices.text(price.getAsDouble())) : Optional.empty();
+    }
+
+    private static JobFailure system(String why) {
+        return new JobFailure(FailureReason.RUNNER_SYSTEM_FAILURE, why);
+    }
+}

@@ -1,0 +1,211 @@
+package io.armrunner.codebuild.lane;
+
+import io.armrunner.codebuild.aws.AwsPlace;
+import io.armrunner.config.Settings;
+import io.armrunner.lane.RemoteEnd;
+import io.armrunner.lane.RemoteJob;
+import io.armrunner.lane.RemoteLane;
+import io.armrunner.plan.RunnerSettings;
+import io.armrunner.spec.JobFailure;
+import io.armrunner.trace.Ticker;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.random.RandomGenerator;
+import java.util.stream.Stream;
+
+/**
+ * AWS CodeBuild as a place for jobs. Makes no call before its first job. Thread-safe; closed by
+ * whoever opened it, which leaves all builds running: the next process finds them.
+ */
+public final class CodeBuildLane implements RemoteLane, AutoCloseable {
+    /** Where the agent has its files, on the one large disk of a build. */
+    public static final Roots ROOTS =
+            new Roots("/codebuild/output/armrunner/builds", "/codebuild/output/armrunner/cache");
+
+    /**
+     * What a lane needs besides its table.
+     *
+     * @param name what the configuration calls it
+     * @param manager a word for this manager and runner that says nothing of the runner's token
+     * @param labels of the runner
+     * @param finalRounds how often a job's final report is tried
+     * @param bundle makes the agent
+     * @param costs the file of the lane's costs
+     * @param keys an access key instead of those of this machine
+     * @param roots where jobs have their files, {@link #ROOTS} in AWS
+     * @param speed how much shorter the lane's waits are than AWS needs them: 1, or more beside a fake
+     */
+    public record Surroundings(
+            String name,
+            String manager,
+            Map<String, String> labels,
+            int finalRounds,
+            AgentBundle.Maker bundle,
+            Path costs,
+            Optional<AwsPlace.Keys> keys,
+            Roots roots,
+            int speed,
+            InstantSource clock,
+            Ticker ticker,
+            RandomGenerator random) {}
+
+    private final Surroundings around;
+    private final CodeBuildSettings settings;
+    private final LaneTimes times;
+    private final CostBook costs;
+    private final Map<String, RegionLane> regions = new LinkedHashMap<>();
+
+    CodeBuildLane(Surroundings around, CodeBuildSettings settings, LaneTimes times) {
+        this.around = around;
+        this.settings = settings;
+        this.times = times;
+        this.costs = new CostBook(around.costs(), around.clock());
+    }
+
+    /**
+     * A lane.
+     *
+     * @param table the {@code codebuild} table of the configuration
+     * @throws IllegalArgumentException with the key that can't be used, and why
+     */
+    public static CodeBuildLane open(Surroundings around, Settings table) {
+        return new CodeBuildLane(
+                around,
+                CodeBuildSettings.of(table),
+                LaneTimes.DEFAULT.faster(around.speed()));
+    }
+
+    /** A word for a manager and its runner that does not tell the runner's token. */
+    public static String managerWord(String systemId, String runnerToken) {
+        return "m-" + BuildRequest.digest(systemId + "\n" + runnerToken).substring(0, 20);
+    }
+
+    @Override
+    public String name() {
+        return around.name();
+    }
+
+    @Override
+    public Roots roots() {
+        return around.roots();
+    }
+
+    @Override
+    public RunnerSettings settings(RunnerSettings ofRunner) {
+        CodeBuildSettings.Machine machine = settings.machine();
+        return ofRunner.elsewhere(
+                "codebuild",
+                "linux/" + machine.word(),
+                // What the check of native files expects follows the machine.
+                List.of("ARMRUNNER_EXPECT_ARCH=" + machine.architecture()));
+    }
+
+    @Override
+    public Optional<String> unfit() {
+        return costs.exhausted(settings.monthlyCap());
+    }
+
+    @Override
+    public int limit() {
+        synchronized (regions) {
+            int limit = 0;
+            for (String name : settings.regions()) {
+                RegionLane region = regions.get(name);
+                int own = region == null ? 0 : region.quota.limit();
+                if (own == 0) {
+                    return 0;
+                }
+                limit += own;
+            }
+            return limit;
+        }
+    }
+
+    @Override
+    public RemoteEnd run(RemoteJob job) throws JobFailure, IOException, InterruptedException {
+        return new BuildJob(this, job).run();
+    }
+
+    /** The part of the lane in a region, which is made when it is first used. */
+    RegionLane region(String name) {
+        synchronized (regions) {
+            return regions.computeIfAbsent(
+                    name,
+                    region ->
+                            new RegionLane(
+                                    new AwsPlace(
+                                            region,
+                                            settings.endpoint(),
+                                            settings.profile(),
+                                            around.keys()),
+                                    settings,
+                                    new BuildStarter.Tools(
+                                            times,
+                                            around.clock(),
+                                            around.ticker(),
+                                            around.random()),
+                                    around.bundle()));
+        }
+    }
+
+    /** The region to try after this one. */
+    String after(String region) {
+        List<String> all = settings.regions();
+        return all.get((all.indexOf(region) + 1) % all.size());
+    }
+
+    boolean hasOtherRegions() {
+        return settings.regions().size() > 1;
+    }
+
+    /** This month's costs, for metrics. */
+    public CostBook costs() {
+        return costs;
+    }
+
+    CodeBuildSettings settings() {
+        return settings;
+    }
+
+    LaneTimes times() {
+        return times;
+    }
+
+    String manager() {
+        return around.manager();
+    }
+
+    Map<String, String> labels() {
+        return around.labels();
+    }
+
+    int finalRounds() {
+        return around.finalRounds();
+    }
+
+    InstantSource clock() {
+        return around.clock();
+    }
+
+    /** Variables of a build whose values AWS keeps secret, so the log does as well. */
+    List<String> maskedNames() {
+        return Stream.concat(
+                        settings.parameters().keySet().stream(),
+                        settings.secrets().keySet().stream())
+                .sorted()
+                .toList();
+    }
+
+    @Override
+    public void close() {
+        synchronized (regions) {
+            regions.values().forEach(RegionLane::close);
+            regions.clear();
+        }
+    }
+}

@@ -1,0 +1,128 @@
+package io.armrunner.codebuild.lane;
+
+import io.armrunner.codebuild.handover.JobKeys;
+import io.armrunner.codebuild.handover.Receipt;
+import java.io.IOException;
+import java.util.Optional;
+import software.amazon.awssdk.core.ResponseBytes;
+import software.amazon.awssdk.core.exception.SdkException;
+import software.amazon.awssdk.core.sync.RequestBody;
+import software.amazon.awssdk.services.s3.S3Client;
+import software.amazon.awssdk.services.s3.model.GetObjectResponse;
+import software.amazon.awssdk.services.s3.model.PutObjectRequest;
+import software.amazon.awssdk.services.s3.model.S3Exception;
+import software.amazon.awssdk.services.s3.model.ServerSideEncryption;
+
+/**
+ * The manager's side of one build's objects. Used by the job's thread.
+ *
+ * @see JobKeys
+ */
+final class Mailbox {
+    private static final int THERE_ALREADY = 412;
+    private static final int AT_THE_SAME_TIME = 409;
+
+    private final S3Client s3;
+    private final String bucket;
+    private final Optional<String> kmsKey;
+    private final JobKeys keys;
+
+    Mailbox(S3Client s3, String bucket, Optional<String> kmsKey, String buildArn) {
+        this.s3 = s3;
+        this.bucket = bucket;
+        this.kmsKey = kmsKey;
+        this.keys = new JobKeys(buildArn);
+    }
+
+    /** Leaves the job for the agent; a second time changes nothing. */
+    void put(byte[] payload) throws IOException {
+        putOnce(keys.payload(), payload);
+    }
+
+    /** Takes the job back, if the agent has not claimed it; says whether it is ours. */
+    boolean takeBack() throws IOException {
+        boolean ours = putOnce(keys.claim(), "manager".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+        if (!ours) {
+            // An earlier process of ours may have done so.
+            ours = get(keys.claim()).map(bytes -> new String(bytes, java.nio.charset.StandardCharsets.US_ASCII)).filter("manager"::equals).isPresent();
+        }
+        if (ours) {
+            delete(keys.payload());
+        }
+        return ours;
+    }
+
+    /** How the job ended, if the agent said so. */
+    Optional<Receipt> receipt() throws IOException {
+        Optional<byte[]> bytes = get(keys.receipt());
+        return bytes.isEmpty() ? Optional.empty() : Optional.of(Receipt.read(bytes.get()));
+    }
+
+    /** The log of a job whose end GitLab did not take. */
+    Optional<byte[]> log() throws IOException {
+        return get(keys.log());
+    }
+
+    /** Removes all of it. */
+    void clear(boolean withPayload, boolean withLog) throws IOException {
+        if (withPayload) {
+            delete(keys.payload());
+        }
+        if (withLog) {
+            delete(keys.log());
+        }
+        delete(keys.claim());
+        delete(keys.receipt());
+    }
+
+    private boolean putOnce(String key, byte[] bytes) throws IOException {
+        PutObjectRequest.Builder put =
+                PutObjectRequest.builder().bucket(bucket).key(key).ifNoneMatch("*");
+        kmsKey.ifPresent(name ->
+                put.serverSideEncryption(ServerSideEncryption.AWS_KMS).ssekmsKeyId(name));
+        for (int attempt = 1; ; attempt++) {
+            try {
+                s3.putObject(put.build(), RequestBody.fromBytes(bytes));
+                return true;
+            } catch (S3Exception e) {
+                if (e.statusCode() == THERE_ALREADY) {
+                    return false;
+                }
+                if (e.statusCode() != AT_THE_SAME_TIME || attempt == 3) {
+                    throw failed("write", key, e);
+                }
+            } catch (SdkException e) {
+                throw failed("write", key, e);
+            }
+        }
+    }
+
+    private Optional<byte[]> get(String key) throws IOException {
+        try {
+            ResponseBytes<GetObjectResponse> bytes =
+                    s3.getObjectAsBytes(get -> get.bucket(bucket).key(key));
+            return Optional.of(bytes.asByteArray());
+        } catch (S3Exception e) {
+            // Without the right to list, what is not there is forbidden.
+            if (e.statusCode() == 404 || e.statusCode() == 403) {
+                return Optional.empty();
+            }
+            throw failed("read", key, e);
+        } catch (SdkException e) {
+            throw failed("read", key, e);
+        }
+    }
+
+    private void delete(String key) throws IOException {
+        try {
+            s3.deleteObject(delete -> delete.bucket(bucket).key(key));
+        } catch (SdkException e) {
+            throw failed("delete", key, e);
+        }
+    }
+
+    private IOException failed(String what, String key, SdkException why) {
+        return new IOException(
+                "Could not %s s3://%s/%s: %s".formatted(what, bucket, key, why.getMessage()), why);
+    }
+}

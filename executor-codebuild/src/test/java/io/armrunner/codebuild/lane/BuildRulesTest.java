@@ -1,0 +1,270 @@
+package io.armrunner.codebuild.lane;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.armrunner.codebuild.aws.BuildSize;
+import io.armrunner.codebuild.lane.CodeBuildSettings.Placement;
+import io.armrunner.config.ConfigException;
+import io.armrunner.config.ConfigReader;
+import io.armrunner.spec.FailureReason;
+import io.armrunner.spec.JobFailure;
+import io.armrunner.trace.Bell;
+import io.armrunner.trace.Ticker;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import software.amazon.awssdk.services.codebuild.model.StartBuildRequest;
+
+/** The pure rules: settings, prices, requests, and what a build's end means. */
+final class BuildRulesTest {
+    private static CodeBuildSettings settings(String... lines) throws ConfigException {
+        String toml =
+                """
+                [[runners]]
+                name = "r"
+                url = "https://gitlab.example.com"
+                token = "glrt-x"
+                executor = "codebuild"
+                [runners.codebuild]
+                project = "p"
+                bucket = "b-{region}"
+                region = "us-east-1"
+                """
+                        + String.join("\n", lines);
+        return CodeBuildSettings.of(
+                ConfigReader.read(toml, "config.toml", Map.of())
+                        .config()
+                        .runners()
+                        .getFirst()
+                        .lanes()
+                        .getFirst()
+                        .codebuild());
+    }
+
+    private static BuildView view(String status, String phase, String phaseStatus, String code) {
+        return new BuildView(
+                "arn",
+                status,
+                phase,
+                List.of(
+                        new BuildView.Phase(
+                                phase, phaseStatus, Optional.empty(), Optional.empty(), code, "why")),
+                Optional.empty());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "STOPPED,   BUILD,        STOPPED,   '',                                   RUNNER_SYSTEM_FAILURE, stopped outside armrunner",
+        "FAILED,    BUILD,        TIMED_OUT, BUILD_TIMED_OUT,                      JOB_EXECUTION_TIMEOUT, own time-out",
+        "FAILED,    QUEUED,       TIMED_OUT, BUILD_TIMED_OUT,                      RUNNER_SYSTEM_FAILURE, no free machine within",
+        "TIMED_OUT, BUILD,        '',        '',                                   JOB_EXECUTION_TIMEOUT, own time-out",
+        "FAILED,    PROVISIONING, FAILED,    BUILD_CONTAINER_UNABLE_TO_PULL_IMAGE, IMAGE_PULL_FAILURE,    could not be pulled: why",
+        "FAILED,    DOWNLOAD_SOURCE, FAILED, CLIENT_ERROR,                         RUNNER_SYSTEM_FAILURE, phase DOWNLOAD_SOURCE: why",
+        "FAULT,     BUILD,        FAULT,     '',                                   RUNNER_SYSTEM_FAILURE, CodeBuild itself failed",
+        "FAILED,    BUILD,        FAILED,    COMMAND_EXECUTION_ERROR,              RUNNER_SYSTEM_FAILURE, left no result",
+        "SUCCEEDED, COMPLETED,    '',        '',                                   RUNNER_SYSTEM_FAILURE, left no result",
+    })
+    @Tag("CB-37")
+    @Tag("CB-38")
+    void theEndOfABuildWithoutAReceiptIsNeverASuccess(
+            String status,
+            String phase,
+            String phaseStatus,
+            String code,
+            FailureReason reason,
+            String words) {
+        JobFailure failure =
+                BuildEnd.failure(view(status, phase, phaseStatus, code), "p", "eu-west-3");
+
+        assertThat(failure.reason()).isEqualTo(reason);
+        assertThat(failure).hasMessageContaining(words);
+    }
+
+    @Test
+    @Tag("CB-42")
+    void wordsThatNobodyKnowsMeanThatTheBuildGoesOn() {
+        assertThat(view("REBOOTING", "MARINATING", "", "").isOver()).isFalse();
+        assertThat(view("", "", "", "").isOver()).isFalse();
+        assertThat(view("IN_PROGRESS", "MARINATING", "", "").isQueued()).isFalse();
+    }
+
+    @Test
+    @Tag("CB-1")
+    @Tag("CB-12")
+    @Tag("CB-13")
+    void aRequestIsTheSameEachTimeAndSaysNothingOfTheJob() throws Exception {
+        CodeBuildSettings settings =
+                settings(
+                        "queued_timeout = \"20m\"",
+                        "parameter_store = { NPM_TOKEN = \"/ci/npm\" }");
+        BuildChoice choice =
+                new BuildChoice(
+                        BuildSize.SMALL, "image", Placement.HOST, Duration.ofMinutes(61), List.of());
+        BuildRequest.Agent agent = new BuildRequest.Agent("b/agent.zip", Optional.of("v1"));
+        BuildRequest.Identity identity = new BuildRequest.Identity("m-1", 42, 1);
+        StartBuildRequest request =
+                BuildRequest.of(settings, "us-east-1", choice, identity, agent);
+
+        assertThat(BuildRequest.of(settings, "us-east-1", choice, identity, agent))
+                .isEqualTo(request);
+        assertThat(request.idempotencyToken())
+                .isNotEqualTo(new BuildRequest.Identity("m-1", 42, 2).token());
+        assertThat(request.autoRetryLimitOverride()).isZero();
+        assertThat(request.timeoutInMinutesOverride()).isEqualTo(71);
+        assertThat(request.queuedTimeoutInMinutesOverride()).isEqualTo(20);
+        assertThat(request.sourceVersion()).isEqualTo("v1");
+        assertThat(request.artifactsOverride().typeAsString()).isEqualTo("NO_ARTIFACTS");
+        assertThat(request.cacheOverride().typeAsString()).isEqualTo("NO_CACHE");
+        assertThat(request.logsConfigOverride().cloudWatchLogs().groupName())
+                .isEqualTo("/armrunner/boot");
+        assertThat(request.buildspecOverride().getBytes(StandardCharsets.UTF_8).length)
+                .isLessThan(2048);
+        assertThat(request.environmentVariablesOverride())
+                .extracting(variable -> variable.name() + "=" + variable.value())
+                .containsExactly(
+                        "ARMRUNNER_MANAGER=m-1",
+                        "ARMRUNNER_JOB=42",
+                        "ARMRUNNER_ATTEMPT=1",
+                        "ARMRUNNER_BUCKET=b-us-east-1",
+                        "NPM_TOKEN=/ci/npm");
+    }
+
+    @Test
+    void aMachineOfTheOtherKindIsAnotherEnvironment() throws Exception {
+        CodeBuildSettings settings = settings("architecture = \"amd64\"");
+
+        assertThat(settings.machine().environmentType()).isEqualTo("LINUX_CONTAINER");
+        assertThat(settings.machine().architecture()).isEqualTo("x86_64");
+        assertThat(settings.image()).contains("x86_64");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            textBlock =
+                    """
+                    compute = "huge"            | compute must be one of small, medium, large, xlarge, 2xlarge, but is "huge"
+                    placement = "moon"          | placement must be host or image, but is "moon"
+                    architecture = "mips"       | architecture must be arm64 or amd64, but is "mips"
+                    monthly_cap = "much"        | monthly_cap must be an amount of US dollars
+                    queued_timeout = "1s"       | queued_timeout must be between 300 s and 28800 s, but is 1 s
+                    prices = { tiny = "1" }     | prices must be one of small
+                    """)
+    void whatIsWrongWithTheTableIsSaid(String line, String message) {
+        assertThatThrownBy(() -> settings(line)).hasMessageContaining(message);
+    }
+
+    @Test
+    void severalRegionsNeedABucketEach() {
+        assertThatThrownBy(
+                        () -> settings("regions = [\"eu-west-1\", \"eu-west-3\"]\nbucket = \"one\""))
+                .isInstanceOf(Exception.class);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "python:*,        python:3.13,                   true",
+        "python:*,        library/python:3,              false",
+        "public.ecr.aws/**, public.ecr.aws/docker/a:1,   true",
+        "registry/*/x,    registry/a/x,                  true",
+        "registry/*/x,    registry/a/b/x,                false",
+        "a,               ab,                            false",
+    })
+    void imagesAreAllowedByPatterns(String pattern, String image, boolean allowed) {
+        assertThat(BuildChoice.isLike(pattern, image)).isEqualTo(allowed);
+    }
+
+    @Test
+    void wholeMinutesAreBilled() throws Exception {
+        assertThat(Prices.minutes(Duration.ofMillis(10))).isEqualTo(1);
+        assertThat(Prices.minutes(Duration.ofSeconds(60))).isEqualTo(1);
+        assertThat(Prices.minutes(Duration.ofMillis(60_001))).isEqualTo(2);
+        assertThat(Prices.perMinute(settings(), "us-east-1", BuildSize.SMALL)).hasValue(0.0034);
+        assertThat(Prices.perMinute(settings(), "us-east-1", BuildSize.LARGE)).isEmpty();
+        assertThat(
+                        Prices.perMinute(
+                                settings("prices = { large = \"0.015\" }"),
+                                "us-east-1",
+                                BuildSize.LARGE))
+                .hasValue(0.015);
+        assertThat(Prices.text(0.0068)).isEqualTo("$0.0068");
+        assertThat(Prices.text(12.5)).isEqualTo("$12.50");
+    }
+
+    @Test
+    void timeIsBilledFromTheMachineOn() {
+        Instant zero = Instant.parse("2026-11-23T10:00:00Z");
+        BuildView build =
+                new BuildView(
+                        "arn",
+                        "SUCCEEDED",
+                        "COMPLETED",
+                        List.of(
+                                phase("QUEUED", zero, zero.plusSeconds(500)),
+                                phase("PROVISIONING", zero.plusSeconds(500), zero.plusSeconds(506)),
+                                phase("BUILD", zero.plusSeconds(506), zero.plusSeconds(560))),
+                        Optional.empty());
+
+        assertThat(build.queued()).isEqualTo(Duration.ofSeconds(500));
+        assertThat(build.billed(zero.plusSeconds(9999))).isEqualTo(Duration.ofSeconds(60));
+    }
+
+    private static BuildView.Phase phase(String type, Instant start, Instant end) {
+        return new BuildView.Phase(
+                type, "SUCCEEDED", Optional.of(start), Optional.of(end), "", "");
+    }
+
+    /** Time that only the test moves. */
+    private static final class HandTicker implements Ticker {
+        private Duration now = Duration.ZERO;
+
+        @Override
+        public Duration now() {
+            return now;
+        }
+
+        @Override
+        public boolean await(Bell bell, Duration limit) {
+            throw new UnsupportedOperationException("nothing here waits");
+        }
+    }
+
+    @Test
+    @Tag("CB-6")
+    void aRefusalTeachesALimitThatGrowsAgain() {
+        HandTicker time = new HandTicker();
+        BuildQuota quota = new BuildQuota(time);
+        for (int i = 0; i < 21; i++) {
+            quota.begun();
+        }
+        assertThat(quota.limit()).isZero();
+        quota.refused();
+        assertThat(quota.limit()).isEqualTo(20);
+        quota.refused();
+        assertThat(quota.limit()).isEqualTo(18);
+        time.now = Duration.ofSeconds(150);
+        assertThat(quota.limit()).isEqualTo(20);
+    }
+
+    @Test
+    @Tag("CB-8")
+    void startsComeInTheirPaceAndSlowerAfterAComplaint() {
+        HandTicker time = new HandTicker();
+        Pace pace = new Pace(2, 5, time);
+        for (int i = 0; i < 5; i++) {
+            assertThat(pace.turn()).isZero();
+        }
+        assertThat(pace.turn()).isEqualTo(Duration.ofMillis(500));
+        assertThat(pace.turn()).isEqualTo(Duration.ofSeconds(1));
+        pace.slower();
+        assertThat(pace.turn()).isEqualTo(Duration.ofSeconds(3));
+    }
+}

@@ -1,0 +1,308 @@
+package io.armrunner.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.armrunner.codebuild.fake.AwsCall;
+import io.armrunner.codebuild.fake.BuildFault;
+import io.armrunner.coordinator.CoordinatorJob;
+import io.armrunner.coordinator.JobState;
+import io.armrunner.coordinator.StoredArtifact;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import software.amazon.awssdk.services.codebuild.model.Build;
+
+/** Jobs in builds of a fake AWS, each with an agent in a process of its own. */
+final class CodeBuildJobsTest {
+    @RegisterExtension final CloudUnderTest cloud = new CloudUnderTest();
+
+    private Path file(String name) {
+        return cloud.directory().resolve(name);
+    }
+
+    private String until(String name) {
+        return "until [ -e %s ]; do sleep 0.1; done".formatted(file(name));
+    }
+
+    private List<Build> builds() {
+        return cloud.aws().codeBuild().builds();
+    }
+
+    @Test
+    @Tag("CB-11")
+    @Tag("CB-12")
+    @Tag("CB-13")
+    @Tag("CB-14")
+    @Tag("CB-17")
+    @Tag("CB-62")
+    void aJobRunsInABuildAndItsLogIsWholeFromTheFirstLineToTheLast() throws Exception {
+        cloud.start("prices = { small = \"0.01\" }");
+        CoordinatorJob job =
+                cloud.run(
+                        cloud.job()
+                                .script("echo in the cloud", "uname -s", "echo $HIDDEN")
+                                .maskedVariable("HIDDEN", "correcthorsebatterystaple")
+                                .artifacts("made.txt")
+                                .script(
+                                        "echo in the cloud",
+                                        "uname -s",
+                                        "echo $HIDDEN",
+                                        "echo content > made.txt"));
+
+        String log = CloudUnderTest.log(job);
+        assertThat(job.state()).as(log).isEqualTo(JobState.SUCCESS);
+        assertThat(log)
+                .containsSubsequence(
+                        "Running with armrunner",
+                        "lane cloud: the first in order",
+                        "starting CodeBuild arm64 small in eu-west-3",
+                        "queued",
+                        "in the cloud",
+                        "Linux",
+                        "[MASKED]",
+                        "CodeBuild arm64 small in eu-west-3: 1 minute, $0.0100",
+                        "Job succeeded");
+        assertThat(job.artifacts()).extracting(StoredArtifact::type).contains("archive");
+        assertThat(cloud.leftObjects()).isEmpty();
+        assertThat(cloud.aws().count("codebuild:StartBuild")).isEqualTo(1);
+        assertThat(cloud.lane().costs().month().builds()).isEqualTo(1);
+        assertThat(cloud.lane().costs().month().dollars()).isEqualTo(0.01);
+        nothingSecretIsShown(job);
+    }
+
+    private void nothingSecretIsShown(CoordinatorJob job) {
+        Build build = builds().getFirst();
+        String shown = build.toString();
+        for (String secret : List.of("correcthorsebatterystaple", job.token().value())) {
+            assertThat(shown).doesNotContain(secret);
+            for (AwsCall call : cloud.aws().calls()) {
+                assertThat(call.seen()).doesNotContain(secret);
+            }
+        }
+        assertThat(build.environment().environmentVariables())
+                .allMatch(variable -> variable.name().startsWith("ARMRUNNER_"));
+    }
+
+    @Test
+    @Tag("CB-24")
+    void exitCodesArriveUnchanged() throws Exception {
+        cloud.start();
+        Map<Integer, CoordinatorJob> jobs = new LinkedHashMap<>();
+        for (int code : new int[] {1, 42, 127, 137, 255}) {
+            jobs.put(code, cloud.job().script("exit " + code).enqueue());
+        }
+        for (Map.Entry<Integer, CoordinatorJob> each : jobs.entrySet()) {
+            CoordinatorJob job = each.getValue();
+            assertThat(job.awaitFinished(CloudUnderTest.LIMIT)).isEqualTo(JobState.FAILED);
+            assertThat(job.exitCode()).hasValue(each.getKey());
+            assertThat(job.failureReason()).contains("script_failure");
+        }
+        cloud.awaitIdle();
+        assertThat(builds())
+                .as("the builds did their work")
+                .allMatch(build -> build.buildStatusAsString().equals("SUCCEEDED"));
+    }
+
+    @Test
+    @Tag("CB-44")
+    @Tag("CB-34")
+    void aCanceledJobEndsWithItsAfterScriptAndItsBuildGoes() throws Exception {
+        cloud.start();
+        CoordinatorJob job =
+                cloud.job()
+                        .script("echo begun", "sleep 600")
+                        .afterScript("echo after it")
+                        .enqueue();
+        job.awaitLog("begun", CloudUnderTest.LIMIT);
+        job.cancel();
+        await().atMost(CloudUnderTest.LIMIT).until(() -> job.state().isFinished());
+        cloud.awaitIdle();
+
+        assertThat(CloudUnderTest.log(job)).contains("after it");
+        assertThat(builds().getFirst().buildStatusAsString()).isEqualTo("SUCCEEDED");
+    }
+
+    @Test
+    @Tag("CB-36")
+    @Tag("CB-38")
+    void aJobWhoseAgentIsKilledIsFinishedByTheManager() throws Exception {
+        cloud.start();
+        CoordinatorJob job =
+                cloud.job().script("echo begun", "echo $PPID > " + file("pid"), "sleep 600").enqueue();
+        job.awaitLog("begun", CloudUnderTest.LIMIT);
+        await().atMost(CloudUnderTest.LIMIT).until(() -> Files.exists(file("pid")));
+        killAgents();
+        await().atMost(CloudUnderTest.LIMIT).until(() -> job.state().isFinished());
+        cloud.awaitIdle();
+
+        assertThat(job.state()).isEqualTo(JobState.FAILED);
+        assertThat(job.failureReason()).contains("runner_system_failure");
+        assertThat(CloudUnderTest.log(job))
+                .contains("begun", "the agent in it left no result")
+                .doesNotContain("Job succeeded");
+        assertThat(cloud.leftObjects()).isEmpty();
+    }
+
+    private void killAgents() {
+        Optional<ProcessHandle> agent =
+                ProcessHandle.current()
+                        .descendants()
+                        .filter(process ->
+                                process.info().command().orElse("").endsWith("/bin/java"))
+                        .findFirst();
+        assertThat(agent).isPresent();
+        agent.get().destroyForcibly();
+    }
+
+    @Test
+    @Tag("CB-9")
+    void whatAwsClearlyRefusesFailsTheJobAtOnceWithItsWords() throws Exception {
+        cloud.start();
+        cloud.aws()
+                .faults()
+                .on("codebuild:StartBuild")
+                .refuse(400, "InvalidInputException", "Invalid image");
+        CoordinatorJob job = cloud.run(cloud.job().script("true"));
+
+        assertThat(job.state()).isEqualTo(JobState.FAILED);
+        assertThat(CloudUnderTest.log(job))
+                .contains(
+                        "Could not start CodeBuild project armrunner-test in eu-west-3: InvalidInputException: Invalid image");
+        assertThat(cloud.aws().count("codebuild:StartBuild")).isEqualTo(1);
+    }
+
+    @Test
+    @Tag("CB-10")
+    void whatTheLaneDoesNotHaveIsRefusedBeforeAnyBuild() throws Exception {
+        cloud.start();
+        CoordinatorJob size =
+                cloud.run(cloud.job().script("true").variable("ARMRUNNER_SIZE", "huge"));
+        CoordinatorJob service =
+                cloud.run(cloud.job().script("true").service("postgres:16", "db"));
+        CoordinatorJob longest = cloud.run(cloud.job().script("true").timeout(Duration.ofHours(40)));
+
+        assertThat(CloudUnderTest.log(size)).contains("ARMRUNNER_SIZE is \"huge\"; there are: small");
+        assertThat(CloudUnderTest.log(service)).contains("services: need containers");
+        assertThat(CloudUnderTest.log(longest)).contains("at most 2150");
+        assertThat(cloud.aws().count("codebuild:StartBuild")).isZero();
+    }
+
+    @Test
+    void aLaneWhoseMonthIsSpentTakesNoMoreJobs() throws Exception {
+        cloud.start("prices = { small = \"1.5\" }", "monthly_cap = \"1\"");
+        CoordinatorJob first = cloud.run(cloud.job().script("true"));
+        CoordinatorJob second = cloud.job().script("true").enqueue();
+        await().during(Duration.ofSeconds(1)).until(() -> second.state() == JobState.PENDING);
+
+        assertThat(first.state()).isEqualTo(JobState.SUCCESS);
+        assertThat(cloud.lane().unfit()).hasValueSatisfying(
+                why -> assertThat(why).contains("monthly_cap of $1.00 is reached: $"));
+        second.forceCancel();
+    }
+
+    @Test
+    @Tag("CB-1")
+    @Tag("CB-3")
+    @Tag("CB-4")
+    void aStartWhoseAnswerIsLostLeadsToOneBuildAndOneRunOfTheJob() throws Exception {
+        cloud.start();
+        cloud.aws().faults().on("codebuild:StartBuild").loseAnswer();
+        cloud.aws().faults().on("codebuild:StartBuild").garble(200, "{}");
+        cloud.aws().faults().on("codebuild:StartBuild").serverError();
+        CoordinatorJob job = cloud.run(cloud.job().script("echo ran >> " + file("runs")));
+
+        assertThat(job.state()).isEqualTo(JobState.SUCCESS);
+        assertThat(Files.readAllLines(file("runs"))).hasSize(1);
+        assertThat(builds()).hasSize(1);
+        assertThat(cloud.aws().count("codebuild:StartBuild")).isEqualTo(4);
+    }
+
+    @Test
+    @Tag("CB-6")
+    @Tag("CB-8")
+    void aFullAccountKeepsTheJobUntilThereIsRoom() throws Exception {
+        cloud.start();
+        cloud.aws().faults().on("codebuild:StartBuild").throttle();
+        cloud.aws()
+                .faults()
+                .on("codebuild:StartBuild")
+                .times(2)
+                .refuse(
+                        400,
+                        "AccountLimitExceededException",
+                        "Cannot have more than 1 builds in queue for the account");
+        CoordinatorJob job = cloud.run(cloud.job().script("true"));
+
+        assertThat(job.state()).isEqualTo(JobState.SUCCESS);
+        assertThat(CloudUnderTest.log(job)).contains("CodeBuild takes no more builds for now");
+        assertThat(cloud.lane().limit()).isEqualTo(1);
+        assertThat(builds()).hasSize(1);
+    }
+
+    @Test
+    @Tag("CB-7")
+    void anAccountWithoutQuotaIsToldWhichOneToRaise() throws Exception {
+        cloud.start();
+        cloud.aws()
+                .faults()
+                .on("codebuild:StartBuild")
+                .refuse(
+                        400,
+                        "AccountLimitExceededException",
+                        "Cannot have more than 0 builds in queue for the account");
+        CoordinatorJob job = cloud.run(cloud.job().script("true"));
+
+        assertThat(job.state()).isEqualTo(JobState.FAILED);
+        assertThat(CloudUnderTest.log(job)).contains("raise the quota L-5ED1D25B");
+    }
+
+    @Test
+    @Tag("CB-39")
+    void aFaultOfAwsBeforeTheJobBeganIsTriedAgainInAnotherBuild() throws Exception {
+        cloud.start();
+        cloud.aws().codeBuild().nextBuilds(BuildFault.ofService());
+        CoordinatorJob job = cloud.run(cloud.job().script("echo ran >> " + file("runs")));
+
+        assertThat(job.state()).as(CloudUnderTest.log(job)).isEqualTo(JobState.SUCCESS);
+        assertThat(Files.readAllLines(file("runs"))).hasSize(1);
+        assertThat(builds()).hasSize(2);
+    }
+
+    @Test
+    @Tag("CB-28")
+    void anImageThatCannotBePulledIsSaidInTheRegistrysWords() throws Exception {
+        cloud.start();
+        cloud.aws().codeBuild().nextBuilds(BuildFault.imagePull("toomanyrequests"));
+        CoordinatorJob job =
+                cloud.run(cloud.job().script("true").failureReasons(List.of("image_pull_failure")));
+
+        assertThat(job.state()).isEqualTo(JobState.FAILED);
+        assertThat(job.failureReason()).contains("image_pull_failure");
+        assertThat(CloudUnderTest.log(job)).contains("toomanyrequests");
+    }
+
+    @Test
+    @Tag("CB-53")
+    @Tag("CB-52")
+    void whileAwsDoesNotAnswerNoJobIsFailed() throws Exception {
+        cloud.start();
+        cloud.aws()
+                .faults()
+                .on("codebuild:StartBuild")
+                .times(2)
+                .refuse(400, "ExpiredTokenException", "The security token is expired");
+        cloud.aws().faults().on("codebuild:BatchGetBuilds").times(12).serverError();
+        CoordinatorJob job = cloud.run(cloud.job().script("true"));
+
+        assertThat(job.state()).as(CloudUnderTest.log(job)).isEqualTo(JobState.SUCCESS);
+        assertThat(builds()).hasSize(1);
+    }
+}
