@@ -16,7 +16,7 @@ final class AgentCommand implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() throws Exception {
+    public Integer call() throws InterruptedException {
         return AgentMain.run(surroundings.environment());
     }
 }

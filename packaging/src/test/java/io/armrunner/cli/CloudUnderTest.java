@@ -217,6 +217,14 @@ final class CloudUnderTest implements BeforeEachCallback, AfterEachCallback {
         return this;
     }
 
+    /** Ends the manager and starts another one with the same books. */
+    void restart() throws Exception {
+        manager().stop("terminated");
+        lane().close();
+        java.util.Objects.requireNonNull(http).close();
+        start();
+    }
+
     private CodeBuildLane.Surroundings surroundings(SecureRandom random) {
         Path disk = directory().resolve("build-disk");
         return new CodeBuildLane.Surroundings(

@@ -305,4 +305,25 @@ final class CodeBuildJobsTest {
         assertThat(job.state()).as(CloudUnderTest.log(job)).isEqualTo(JobState.SUCCESS);
         assertThat(builds()).hasSize(1);
     }
+
+    @Test
+    @Tag("CB-48")
+    void aManagerThatStopsLeavesItsBuildsAndTheNextOneFindsThem() throws Exception {
+        cloud.start();
+        CoordinatorJob job =
+                cloud.job()
+                        .script("echo begun", "echo ran >> " + file("runs"), until("go"))
+                        .enqueue();
+        job.awaitLog("begun", CloudUnderTest.LIMIT);
+        cloud.restart();
+        assertThat(job.state()).isEqualTo(JobState.RUNNING);
+        Files.createFile(file("go"));
+        assertThat(job.awaitFinished(CloudUnderTest.LIMIT)).isEqualTo(JobState.SUCCESS);
+        cloud.awaitIdle();
+
+        assertThat(Files.readAllLines(file("runs"))).hasSize(1);
+        assertThat(cloud.aws().count("codebuild:StopBuild")).isZero();
+        assertThat(builds()).hasSize(1);
+        assertThat(cloud.leftObjects()).isEmpty();
+    }
 }

@@ -116,7 +116,7 @@ public final class RemoteSession {
         if (stop.cause() instanceof StopSignal.Cause.OverForGitLab) {
             return Optional.of(over());
         }
-        try (Writing writing = new Writing(trace, plan, reports)) {
+        try (Writing writing = new Writing(trace, plan, reports, resumed)) {
             if (!resumed) {
                 LogHeader.write(writing.log, plan, around.remark());
             }
@@ -280,7 +280,7 @@ public final class RemoteSession {
             log.error(outcome.lastLine());
         }
         TraceUploader.Delivery delivery =
-                uploader(trace, reports)
+                uploader(trace, reports, false)
                         .finish(
                                 new JobUpdate.Failed(
                                         trace.end(),
@@ -305,7 +305,7 @@ public final class RemoteSession {
         }
     }
 
-    private TraceUploader uploader(TraceLog trace, JobReports reports) {
+    private TraceUploader uploader(TraceLog trace, JobReports reports, boolean resumed) {
         return new TraceUploader(
                 trace,
                 reports,
@@ -321,7 +321,9 @@ public final class RemoteSession {
                     }
                 },
                 around.upload(),
-                around.ticker());
+                around.ticker(),
+                // The process before may have sent all of it, which GitLab's answer then says.
+                new TraceUploader.Base(trace::size, 0, resumed));
     }
 
     /** The log while it is ours. */
@@ -333,7 +335,7 @@ public final class RemoteSession {
         private @Nullable Thread upload;
         private boolean released;
 
-        Writing(TraceLog trace, JobPlan plan, JobReports reports) {
+        Writing(TraceLog trace, JobPlan plan, JobReports reports, boolean resumed) {
             this.trace = trace;
             this.plan = plan;
             log =
@@ -345,7 +347,7 @@ public final class RemoteSession {
                                     plan.flags().isOn(FeatureFlag.FF_MASK_ALL_DEFAULT_TOKENS)),
                             new JobLog.Format(plan.sections(), plan.timestamps()),
                             around.clock());
-            uploader = uploader(trace, reports);
+            uploader = uploader(trace, reports, resumed);
         }
 
         @Override

@@ -56,7 +56,10 @@ final class BuildJob {
     }
 
     RemoteEnd run() throws JobFailure, IOException, InterruptedException {
-        if (record.attempt() == 1 && record.arn().isEmpty()) {
+        if (record.released()) {
+            // By the process before this one: GitLab may have more of the log by now than is here.
+            long _ = job.release();
+        } else if (record.attempt() == 1 && record.arn().isEmpty()) {
             choice.remarks().forEach(job::say);
         }
         while (true) {
@@ -111,14 +114,18 @@ final class BuildJob {
                 new Mailbox(
                         region.clients.s3(), region.bucket, lane.settings().kmsKey(), arn);
         try (BuildWatcher.Watch watch = region.watcher.watch(arn)) {
-            if (!record.released()) {
+            boolean left = record.released();
+            if (!left) {
                 Optional<BuildResult> ended = awaitMachine(region, watch);
                 if (ended.isPresent()) {
                     return ended.get();
                 }
                 release(watch);
             }
-            mailbox.put(handOver(region, watch).json());
+            // What a process before this one has put may have been taken already.
+            if (!left || !mailbox.isClaimed()) {
+                mailbox.put(handOver(region, watch).json());
+            }
             return awaitEnd(region, watch, mailbox);
         }
     }

@@ -52,6 +52,11 @@ final class Mailbox {
         return ours;
     }
 
+    /** Whether somebody owns the job. */
+    boolean isClaimed() throws IOException {
+        return get(keys.claim()).isPresent();
+    }
+
     /** How the job ended, if the agent said so. */
     Optional<Receipt> receipt() throws IOException {
         Optional<byte[]> bytes = get(keys.receipt());
