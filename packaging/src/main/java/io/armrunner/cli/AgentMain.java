@@ -9,6 +9,7 @@ import io.armrunner.codebuild.handover.HandOver;
 import io.armrunner.codebuild.handover.SignedCaches;
 import io.armrunner.engine.CachesAndArtifacts;
 import io.armrunner.engine.FileStages;
+import io.armrunner.engine.JobSecrets;
 import io.armrunner.engine.JobSession;
 import io.armrunner.files.PackingThreads;
 import io.armrunner.http.HttpClient;
@@ -21,6 +22,8 @@ import io.armrunner.protocol.GitLabClient;
 import io.armrunner.protocol.GitLabUrl;
 import io.armrunner.protocol.JobReports;
 import io.armrunner.protocol.RetryingCaller;
+import io.armrunner.secrets.SecretResolver;
+import io.armrunner.secrets.VaultProvider;
 import io.armrunner.spec.JobPayload;
 import io.armrunner.spec.Secret;
 import io.armrunner.trace.Ticker;
@@ -28,6 +31,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -97,6 +101,12 @@ public final class AgentMain {
                             Path.of(place.cacheRoot()),
                             random);
             return lane::open;
+        }
+
+        @Override
+        public JobSecrets secrets(HttpClient http) {
+            // Those of AWS need its SDK, which a build does not carry.
+            return new SecretResolver(List.of(new VaultProvider(http)), Thread::sleep);
         }
 
         @Override

@@ -18,6 +18,7 @@ import io.armrunner.coordinator.CoordinatorRunner;
 import io.armrunner.coordinator.JobBuilder;
 import io.armrunner.coordinator.RunnerSpec;
 import io.armrunner.engine.EngineLimits;
+import io.armrunner.engine.JobSecrets;
 import io.armrunner.http.ClientSettings;
 import io.armrunner.http.HttpClient;
 import io.armrunner.lane.RemoteLane;
@@ -197,6 +198,7 @@ final class CloudUnderTest implements BeforeEachCallback, AfterEachCallback {
                                                 made, entry.executor(), entry.rules())),
                                 Ticker.SYSTEM),
                         _ -> (_, _, _) -> {},
+                        JobSecrets.NONE,
                         RunnerCertificates.of(runner, directory().resolve("config")));
         Manager started =
                 new Manager(

@@ -41,8 +41,17 @@ public record ConfiguredRunner(
             Reports reports,
             Lane lane,
             Files files,
+            JobSecrets secrets,
             RunnerCertificates certificates) {
-        this(config, settings, source, reports, LaneBoard.single(lane), files, certificates);
+        this(
+                config,
+                settings,
+                source,
+                reports,
+                LaneBoard.single(lane),
+                files,
+                secrets,
+                certificates);
     }
 
     /** Makes a job's line to GitLab. */

@@ -85,6 +85,9 @@ public final class Agent {
         JobSession.Environments environments(
                 RunnerSettings settings, JobPlace place, Map<String, String> environment);
 
+        /** Fetches what other servers keep for the job. */
+        io.armrunner.engine.JobSecrets secrets(HttpClient http);
+
         /** Moves the job's files. */
         io.armrunner.engine.FileStages files(
                 HttpClient http,
@@ -184,6 +187,7 @@ public final class Agent {
                                                             debug),
                                             parts.environments(settings, place, jobs),
                                             parts.files(http, settings, job, jobs),
+                                            parts.secrets(http),
                                             directory,
                                             UploadSettings.DEFAULT.withFinalRounds(
                                                     job.finalRounds()),
