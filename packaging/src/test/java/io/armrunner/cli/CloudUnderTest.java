@@ -57,9 +57,9 @@ import software.amazon.awssdk.services.codebuild.model.EnvironmentType;
 import software.amazon.awssdk.services.codebuild.model.SourceType;
 
 /**
- * A manager whose only lane is CodeBuild, a GitLab of the tests and an AWS of the tests, all in this
- * JVM; the agents are processes of their own, started by the builds' own shell. Time in AWS runs ten
- * times faster.
+ * A manager whose only lane is CodeBuild, a GitLab of the tests and an AWS of the tests, all in
+ * this JVM; the agents are processes of their own, started by the builds' own shell. Time in AWS
+ * runs ten times faster.
  */
 final class CloudUnderTest implements BeforeEachCallback, AfterEachCallback {
     static final Duration LIMIT = Duration.ofSeconds(60);
@@ -193,9 +193,7 @@ final class CloudUnderTest implements BeforeEachCallback, AfterEachCallback {
                         client::reports,
                         new LaneBoard(
                                 "cloud",
-                                List.of(
-                                        new LaneBoard.Entry(
-                                                made, entry.executor(), entry.rules())),
+                                List.of(new LaneBoard.Entry(made, entry.executor(), entry.rules())),
                                 Ticker.SYSTEM),
                         _ -> (_, _, _) -> {},
                         JobSecrets.NONE,
@@ -301,7 +299,10 @@ final class CloudUnderTest implements BeforeEachCallback, AfterEachCallback {
 
     /** Names of the objects of jobs that are left in the bucket. */
     List<String> leftObjects() {
-        return clients().s3().listObjectsV2(list -> list.bucket(BUCKET).prefix("jobs/")).contents()
+        return clients()
+                .s3()
+                .listObjectsV2(list -> list.bucket(BUCKET).prefix("jobs/"))
+                .contents()
                 .stream()
                 .map(object -> object.key())
                 .toList();
@@ -328,5 +329,4 @@ final class CloudUnderTest implements BeforeEachCallback, AfterEachCallback {
             extension.afterEach(context);
         }
     }
-
 }

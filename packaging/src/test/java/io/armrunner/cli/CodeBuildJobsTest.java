@@ -136,7 +136,9 @@ final class CodeBuildJobsTest {
     void aJobWhoseAgentIsKilledIsFinishedByTheManager() throws Exception {
         cloud.start();
         CoordinatorJob job =
-                cloud.job().script("echo begun", "echo $PPID > " + file("pid"), "sleep 600").enqueue();
+                cloud.job()
+                        .script("echo begun", "echo $PPID > " + file("pid"), "sleep 600")
+                        .enqueue();
         job.awaitLog("begun", CloudUnderTest.LIMIT);
         await().atMost(CloudUnderTest.LIMIT).until(() -> Files.exists(file("pid")));
         killAgents();
@@ -185,11 +187,12 @@ final class CodeBuildJobsTest {
         cloud.start();
         CoordinatorJob size =
                 cloud.run(cloud.job().script("true").variable("ARMRUNNER_SIZE", "huge"));
-        CoordinatorJob service =
-                cloud.run(cloud.job().script("true").service("postgres:16", "db"));
-        CoordinatorJob longest = cloud.run(cloud.job().script("true").timeout(Duration.ofHours(40)));
+        CoordinatorJob service = cloud.run(cloud.job().script("true").service("postgres:16", "db"));
+        CoordinatorJob longest =
+                cloud.run(cloud.job().script("true").timeout(Duration.ofHours(40)));
 
-        assertThat(CloudUnderTest.log(size)).contains("ARMRUNNER_SIZE is \"huge\"; there are: small");
+        assertThat(CloudUnderTest.log(size))
+                .contains("ARMRUNNER_SIZE is \"huge\"; there are: small");
         assertThat(CloudUnderTest.log(service)).contains("services: need containers");
         assertThat(CloudUnderTest.log(longest)).contains("at most 2150");
         assertThat(cloud.aws().count("codebuild:StartBuild")).isZero();
@@ -203,8 +206,9 @@ final class CodeBuildJobsTest {
         await().during(Duration.ofSeconds(1)).until(() -> second.state() == JobState.PENDING);
 
         assertThat(first.state()).isEqualTo(JobState.SUCCESS);
-        assertThat(cloud.lane().unfit()).hasValueSatisfying(
-                why -> assertThat(why).contains("monthly_cap of $1.00 is reached: $"));
+        assertThat(cloud.lane().unfit())
+                .hasValueSatisfying(
+                        why -> assertThat(why).contains("monthly_cap of $1.00 is reached: $"));
         second.forceCancel();
     }
 

@@ -46,7 +46,9 @@ import org.slf4j.LoggerFactory;
 public final class RemoteSession {
     private static final Logger LOG = LoggerFactory.getLogger(RemoteSession.class);
 
-    /** A patch that is on its way ends by itself as a rule; a lost one is found by the next writer. */
+    /**
+     * A patch that is on its way ends by itself as a rule; a lost one is found by the next writer.
+     */
     private static final Duration LAST_PATCH = Duration.ofSeconds(2);
 
     /**
@@ -245,15 +247,10 @@ public final class RemoteSession {
     }
 
     /** Another engine has written to the log, nobody knows what. */
-    private JobSession.Ending takenOver(
-            Outcome.Failed outcome, Writing writing, JobReports reports)
+    private JobSession.Ending takenOver(Outcome.Failed outcome, Writing writing, JobReports reports)
             throws InterruptedException {
         TraceUploader.Delivery delivery =
-                new TakeOver(
-                                payload.id(),
-                                reports,
-                                around.ticker(),
-                                around.upload().finalRounds())
+                new TakeOver(payload.id(), reports, around.ticker(), around.upload().finalRounds())
                         .end(writing.trace.size(), outcome.lastLine(), reason(outcome));
         return new JobSession.Ending(outcome, delivery, writing.trace.size());
     }
@@ -291,7 +288,9 @@ public final class RemoteSession {
         return new JobSession.Ending(outcome, delivery, trace.size());
     }
 
-    /** The first call on the job (runner-protocol §3.7): only a clear word keeps it from running. */
+    /**
+     * The first call on the job (runner-protocol §3.7): only a clear word keeps it from running.
+     */
     private void accept(JobReports reports) throws InterruptedException {
         try {
             UpdateReply reply = reports.update(new JobUpdate.Accepted());
@@ -431,8 +430,7 @@ public final class RemoteSession {
                 throws InterruptedException {
             log.failed(outcome.lastLine());
             log.close();
-            return uploader.finish(
-                    new JobUpdate.Failed(trace.end(), reason, outcome.exitCode()));
+            return uploader.finish(new JobUpdate.Failed(trace.end(), reason, outcome.exitCode()));
         }
 
         @Override

@@ -15,9 +15,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Ends a job whose engine elsewhere is gone: nobody here has the log's bytes, so GitLab is asked how
- * many it has, gets the reason behind them, and then the final state without a checksum. Runs on the
- * job's thread.
+ * Ends a job whose engine elsewhere is gone: nobody here has the log's bytes, so GitLab is asked
+ * how many it has, gets the reason behind them, and then the final state without a checksum. Runs
+ * on the job's thread.
  */
 final class TakeOver {
     private static final Logger LOG = LoggerFactory.getLogger(TakeOver.class);

@@ -40,8 +40,8 @@ public interface RemoteJob {
     void pause(Duration time) throws InterruptedException;
 
     /**
-     * Writes no more: the log so far is all in the file {@code trace} of the job's directory. Called
-     * once; what GitLab says of the job is not heard any more either.
+     * Writes no more: the log so far is all in the file {@code trace} of the job's directory.
+     * Called once; what GitLab says of the job is not heard any more either.
      *
      * @return how many bytes of the log GitLab has, as far as is known
      */

@@ -120,8 +120,7 @@ final class JobRun {
         work = _ -> opened;
     }
 
-    private Opened accept(
-            JobReply.Job accepted, ConcurrentIds ids, LaneBoard.Reservation room)
+    private Opened accept(JobReply.Job accepted, ConcurrentIds ids, LaneBoard.Reservation room)
             throws IOException, InterruptedException {
         LaneWait.Place lane = new LaneWait(runner, payload, stop).find(room);
         ConcurrentIds.Ids numbers = ids.take(payload.jobInfo().projectId());
@@ -181,8 +180,8 @@ final class JobRun {
     }
 
     /**
-     * @param room in a lane that is still to be chosen; empty for a job of an earlier process, which
-     *     has its lane
+     * @param room in a lane that is still to be chosen; empty for a job of an earlier process,
+     *     which has its lane
      */
     void run(Optional<LaneBoard.Reservation> room) {
         long begun = context.clock().millis();
@@ -199,8 +198,7 @@ final class JobRun {
             telling.accepted(job.directory(), job.lane().name());
             Optional<JobSession.Ending> ending =
                     switch (job.lane().lane()) {
-                        case EnvironmentLane lane ->
-                                Optional.of(session(job, lane, telling).run());
+                        case EnvironmentLane lane -> Optional.of(session(job, lane, telling).run());
                         case RemoteLane lane -> remote(job, lane).run();
                     };
             if (ending.isEmpty()) {

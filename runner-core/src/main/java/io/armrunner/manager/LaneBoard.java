@@ -56,7 +56,11 @@ public final class LaneBoard {
 
         LaneChoice.State state() {
             return new LaneChoice.State(
-                    entry.lane().name(), entry.rules(), capacity(), used, health.flatMap(LaneHealth::unfit));
+                    entry.lane().name(),
+                    entry.rules(),
+                    capacity(),
+                    used,
+                    health.flatMap(LaneHealth::unfit));
         }
     }
 
@@ -134,8 +138,7 @@ public final class LaneBoard {
             Optional<Place> found =
                     places.stream()
                             .filter(place ->
-                                    name.isEmpty()
-                                            || place.entry.lane().name().equals(name.get()))
+                                    name.isEmpty() || place.entry.lane().name().equals(name.get()))
                             .findFirst();
             found.ifPresent(place -> place.used++);
             return found.map(place -> new Seat(place, ""));

@@ -201,8 +201,8 @@ final class Poller implements AutoCloseable {
     }
 
     /**
-     * A place among all jobs, with room in one of the runner's lanes; empty if no lane had any for a
-     * while.
+     * A place among all jobs, with room in one of the runner's lanes; empty if no lane had any for
+     * a while.
      */
     private Optional<Slots.Slot> slot(ConfiguredRunner runner) throws InterruptedException {
         // First the lane: who waits for one must not keep a place from other runners.

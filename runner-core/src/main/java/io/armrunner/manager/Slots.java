@@ -51,7 +51,9 @@ final class Slots {
             reservation = room;
         }
 
-        /** The room in a lane that was kept for the job; a job of an earlier process has its own. */
+        /**
+         * The room in a lane that was kept for the job; a job of an earlier process has its own.
+         */
         Optional<LaneBoard.Reservation> reservation() {
             return Optional.ofNullable(reservation);
         }

@@ -104,8 +104,7 @@ public final class Agent {
     /**
      * @param environment of the process
      */
-    public Agent(
-            Map<String, String> environment, Parts parts, InstantSource clock, Ticker ticker) {
+    public Agent(Map<String, String> environment, Parts parts, InstantSource clock, Ticker ticker) {
         this.environment = Map.copyOf(environment);
         this.parts = parts;
         this.clock = clock;
@@ -136,7 +135,9 @@ public final class Agent {
                     LOG.info("no_job patience_s={}", PATIENCE.toSeconds());
                     return DELIVERED;
                 }
-                if (!objects.putOnce(names.claim(), "agent".getBytes(java.nio.charset.StandardCharsets.US_ASCII))) {
+                if (!objects.putOnce(
+                        names.claim(),
+                        "agent".getBytes(java.nio.charset.StandardCharsets.US_ASCII))) {
                     LOG.info("job_taken_back");
                     return DELIVERED;
                 }
@@ -162,7 +163,8 @@ public final class Agent {
             HandOver job, String arn, BuildObjects objects, JobKeys names, EventLoops loops)
             throws IOException, InterruptedException {
         if (!job.buildArn().equals(arn)) {
-            throw new IOException("the job is for the build " + job.buildArn() + ", this is " + arn);
+            throw new IOException(
+                    "the job is for the build " + job.buildArn() + ", this is " + arn);
         }
         JobPayload payload = Wire.payload(job.payload());
         Path directory = privateDirectory("job");
@@ -201,7 +203,8 @@ public final class Agent {
                             .run();
             Receipt receipt = receipt(ending);
             if (!receipt.accepted()) {
-                objects.put(names.log(), LogFile.read(directory.resolve("trace"), 0, MOST_LOG).bytes());
+                objects.put(
+                        names.log(), LogFile.read(directory.resolve("trace"), 0, MOST_LOG).bytes());
             }
             objects.put(names.receipt(), receipt.json());
             return receipt.accepted() ? DELIVERED : FINISH_FOR_ME;
@@ -212,8 +215,9 @@ public final class Agent {
     private JobPayload masked(JobPayload payload, List<String> names) {
         List<io.armrunner.spec.Variable> variables = new ArrayList<>();
         for (String name : names) {
-            value(name).ifPresent(value ->
-                    variables.add(io.armrunner.spec.Variable.masked(name, value)));
+            value(name)
+                    .ifPresent(
+                            value -> variables.add(io.armrunner.spec.Variable.masked(name, value)));
         }
         if (variables.isEmpty()) {
             return payload;
@@ -241,9 +245,7 @@ public final class Agent {
         String time = notes.title() + ": " + minutes + (minutes == 1 ? " minute" : " minutes");
         return notes.pricePerMinute() == 0
                 ? time
-                : time
-                        + String.format(
-                                Locale.ROOT, ", $%.4f", minutes * notes.pricePerMinute());
+                : time + String.format(Locale.ROOT, ", $%.4f", minutes * notes.pricePerMinute());
     }
 
     private static String shortId(String arn) {
@@ -308,8 +310,11 @@ public final class Agent {
     }
 
     private String region() throws IOException {
-        return value("AWS_REGION").or(() -> value("AWS_DEFAULT_REGION")).orElseThrow(() ->
-                new IOException("neither AWS_REGION nor AWS_DEFAULT_REGION is set: this is no build of CodeBuild"));
+        return value("AWS_REGION")
+                .or(() -> value("AWS_DEFAULT_REGION"))
+                .orElseThrow(() ->
+                        new IOException(
+                                "neither AWS_REGION nor AWS_DEFAULT_REGION is set: this is no build of CodeBuild"));
     }
 
     private Optional<String> value(String name) {
@@ -320,6 +325,7 @@ public final class Agent {
         return value(name)
                 .orElseThrow(() ->
                         new IOException(
-                                name + " is not set: the agent runs in builds that armrunner starts"));
+                                name
+                                        + " is not set: the agent runs in builds that armrunner starts"));
     }
 }

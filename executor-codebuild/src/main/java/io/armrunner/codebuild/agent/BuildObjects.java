@@ -159,8 +159,7 @@ final class BuildObjects {
                             .map(text ->
                                     Instant.from(DateTimeFormatter.RFC_1123_DATE_TIME.parse(text)))
                             .map(theirs -> Duration.between(clock.instant(), theirs));
-            if (off.isEmpty()
-                    || off.get().minus(skew).abs().compareTo(Duration.ofMinutes(4)) < 0) {
+            if (off.isEmpty() || off.get().minus(skew).abs().compareTo(Duration.ofMinutes(4)) < 0) {
                 return false;
             }
             skew = off.get();

@@ -21,10 +21,7 @@ import java.util.Map;
  * @param requests by operation and object, {@code GET project/1/key}
  */
 public record SignedCaches(
-        String path,
-        boolean shared,
-        long maxArchiveSize,
-        Map<String, RemoteCache.Request> requests)
+        String path, boolean shared, long maxArchiveSize, Map<String, RemoteCache.Request> requests)
         implements RemoteCache {
     /** No caches. */
     public static final SignedCaches NONE = new SignedCaches("", false, 0, Map.of());

@@ -1,11 +1,12 @@
 /**
- * What the manager and the agent in a build say to each other through S3, one object each way, below
- * a prefix that AWS lets only this one build read.
+ * What the manager and the agent in a build say to each other through S3, one object each way,
+ * below a prefix that AWS lets only this one build read.
  *
- * <p>{@link io.armrunner.codebuild.handover.HandOver} is the job on its way there: payload, settings,
- * the log so far. {@link io.armrunner.codebuild.handover.Receipt} is how it ended. Between them is the
- * claim, an empty word that can be written once: who writes it owns the job. The agent claims the job
- * before it begins, the manager to take the job back; so it never runs twice.
+ * <p>{@link io.armrunner.codebuild.handover.HandOver} is the job on its way there: payload,
+ * settings, the log so far. {@link io.armrunner.codebuild.handover.Receipt} is how it ended.
+ * Between them is the claim, an empty word that can be written once: who writes it owns the job.
+ * The agent claims the job before it begins, the manager to take the job back; so it never runs
+ * twice.
  */
 @NullMarked
 package io.armrunner.codebuild.handover;

@@ -98,7 +98,8 @@ public final class AgentBundle {
     private static AgentBundle of(byte[] zip) {
         try {
             return new AgentBundle(
-                    zip, HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(zip)));
+                    zip,
+                    HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(zip)));
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java has SHA-256", e);
         }

@@ -69,10 +69,7 @@ final class AgentStore {
                                                         RequestBody.fromBytes(bundle.zip()))
                                                 .versionId()));
                 LOG.info(
-                        "agent_stored bucket={} key={} bytes={}",
-                        bucket,
-                        key,
-                        bundle.zip().length);
+                        "agent_stored bucket={} key={} bytes={}", bucket, key, bundle.zip().length);
             }
             return new BuildRequest.Agent(
                     bucket + "/" + key,
@@ -80,8 +77,7 @@ final class AgentStore {
         } catch (SdkException | IOException e) {
             throw new JobFailure(
                     FailureReason.RUNNER_SYSTEM_FAILURE,
-                    "Could not put the agent into bucket %s: %s"
-                            .formatted(bucket, e.getMessage()),
+                    "Could not put the agent into bucket %s: %s".formatted(bucket, e.getMessage()),
                     e);
         }
     }

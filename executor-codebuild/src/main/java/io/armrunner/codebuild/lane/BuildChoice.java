@@ -45,8 +45,7 @@ record BuildChoice(
                     "services: need containers beside the job, which CodeBuild jobs do not have; use another lane or runner for this job");
         }
         BuildSize size = size(settings, plan.variables().content("ARMRUNNER_SIZE"));
-        Placement placement =
-                placement(settings, plan.variables().content("ARMRUNNER_PLACEMENT"));
+        Placement placement = placement(settings, plan.variables().content("ARMRUNNER_PLACEMENT"));
         String named = plan.variables().content("ARMRUNNER_IMAGE");
         Optional<String> wanted =
                 named.isEmpty()
@@ -94,8 +93,7 @@ record BuildChoice(
         return size;
     }
 
-    private static Placement placement(CodeBuildSettings settings, String word)
-            throws JobFailure {
+    private static Placement placement(CodeBuildSettings settings, String word) throws JobFailure {
         if (word.isEmpty()) {
             return settings.placement();
         }
@@ -106,8 +104,14 @@ record BuildChoice(
                                         "ARMRUNNER_PLACEMENT is \"%s\"; there are: host, image"
                                                 .formatted(word)));
         if (placement != settings.placement() && !settings.placements().contains(placement)) {
-            throw refused("ARMRUNNER_PLACEMENT %s is not among the lane's allowed_placements%s"
-                    .formatted(word, listed(settings.placements().stream().map(Placement::word).toList())));
+            throw refused(
+                    "ARMRUNNER_PLACEMENT %s is not among the lane's allowed_placements%s"
+                            .formatted(
+                                    word,
+                                    listed(
+                                            settings.placements().stream()
+                                                    .map(Placement::word)
+                                                    .toList())));
         }
         return placement;
     }

@@ -82,7 +82,11 @@ final class BuildJob {
                                 next,
                                 why.getMessage());
                         if (!record.released()) {
-                            job.say("  " + why.getMessage() + "; starting another build in " + next);
+                            job.say(
+                                    "  "
+                                            + why.getMessage()
+                                            + "; starting another build in "
+                                            + next);
                         }
                         record = record.again(next).save(job.directory());
                     }
@@ -111,8 +115,7 @@ final class BuildJob {
         }
         String arn = record.arn();
         Mailbox mailbox =
-                new Mailbox(
-                        region.clients.s3(), region.bucket, lane.settings().kmsKey(), arn);
+                new Mailbox(region.clients.s3(), region.bucket, lane.settings().kmsKey(), arn);
         try (BuildWatcher.Watch watch = region.watcher.watch(arn)) {
             boolean left = record.released();
             if (!left) {
@@ -144,8 +147,7 @@ final class BuildJob {
         }
         record.save(job.directory());
         BuildRequest.Identity identity =
-                new BuildRequest.Identity(
-                        lane.manager(), plan.payload().id(), record.attempt());
+                new BuildRequest.Identity(lane.manager(), plan.payload().id(), record.attempt());
         BuildStarter.Start start =
                 region.starter.start(
                         BuildRequest.of(
@@ -170,8 +172,7 @@ final class BuildJob {
             case BuildStarter.Start.Nothing _ ->
                     Optional.of(
                             new BuildResult.Again(
-                                    system("AWS never said whether the build was started"),
-                                    false));
+                                    system("AWS never said whether the build was started"), false));
             case BuildStarter.Start.Stopped _ -> Optional.of(stopped(region));
         };
     }

@@ -36,7 +36,9 @@ final class BuildRequest {
                   - sh "$CODEBUILD_SRC_DIR/boot.sh"
             """;
 
-    /** Beside the project's log group of its own name; made by the set-up with an end of its own. */
+    /**
+     * Beside the project's log group of its own name; made by the set-up with an end of its own.
+     */
     static final String LOG_GROUP = "/armrunner/boot";
 
     // What CodeBuild takes.
@@ -91,8 +93,7 @@ final class BuildRequest {
                         .privilegedModeOverride(false)
                         .timeoutInMinutesOverride(minutes(choice.timeout().plus(NET)))
                         .queuedTimeoutInMinutesOverride(
-                                Math.clamp(
-                                        ceil(settings.queueLimit()), LEAST_MINUTES, MOST_QUEUED))
+                                Math.clamp(ceil(settings.queueLimit()), LEAST_MINUTES, MOST_QUEUED))
                         .autoRetryLimitOverride(0)
                         .logsConfigOverride(logs ->
                                 logs.cloudWatchLogs(watch ->
@@ -121,7 +122,8 @@ final class BuildRequest {
         variables.add(plain("ARMRUNNER_BUCKET", settings.bucketIn(region)));
         settings.kmsKey().ifPresent(key -> variables.add(plain("ARMRUNNER_KMS_KEY", key)));
         settings.endpoint()
-                .ifPresent(address -> variables.add(plain("ARMRUNNER_ENDPOINT", address.toString())));
+                .ifPresent(
+                        address -> variables.add(plain("ARMRUNNER_ENDPOINT", address.toString())));
         settings.parameters().entrySet().stream()
                 .sorted(java.util.Map.Entry.comparingByKey())
                 .forEach(entry ->

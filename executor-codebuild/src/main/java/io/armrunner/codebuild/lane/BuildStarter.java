@@ -131,7 +131,11 @@ final class BuildStarter {
                 }
                 case Answer.NotNow(String why) -> waiting = why;
                 case Answer.Unclear(String why) -> {
-                    LOG.warn("build_unclear job={} region={} error=\"{}\"", identity.job(), region, why);
+                    LOG.warn(
+                            "build_unclear job={} region={} error=\"{}\"",
+                            identity.job(),
+                            region,
+                            why);
                     waiting = "";
                     Duration now = tools.ticker().now();
                     if (unclearSince.isEmpty()) {
@@ -216,7 +220,8 @@ final class BuildStarter {
     private JobFailure noQuota(StartBuildRequest request) {
         String code =
                 java.util.Arrays.stream(BuildSize.values())
-                        .filter(size -> size.computeType().equals(request.computeTypeOverrideAsString()))
+                        .filter(size ->
+                                size.computeType().equals(request.computeTypeOverrideAsString()))
                         .map(BuildSize::quotaCode)
                         .findFirst()
                         .orElse("");
@@ -242,8 +247,7 @@ final class BuildStarter {
     }
 
     /** Looks for the build of an attempt whose start was never answered clearly. */
-    private Start adopt(BuildRequest.Identity identity, Instant begun)
-            throws InterruptedException {
+    private Start adopt(BuildRequest.Identity identity, Instant begun) throws InterruptedException {
         try {
             List<Build> live = live(identity, begun.minus(SKEW));
             if (live.isEmpty()) {
@@ -273,8 +277,8 @@ final class BuildStarter {
             String from = token;
             var listed =
                     clients.codeBuild()
-                            .listBuildsForProject(list ->
-                                    list.projectName(settings.project()).nextToken(from));
+                            .listBuildsForProject(
+                                    list -> list.projectName(settings.project()).nextToken(from));
             if (listed.ids().isEmpty()) {
                 return found;
             }

@@ -8,8 +8,8 @@ import software.amazon.awssdk.services.codebuild.model.Build;
 import software.amazon.awssdk.services.codebuild.model.BuildPhase;
 
 /**
- * A build as CodeBuild showed it last. Words that CodeBuild may invent later are kept as they are: an
- * unknown state is one that still goes on.
+ * A build as CodeBuild showed it last. Words that CodeBuild may invent later are kept as they are:
+ * an unknown state is one that still goes on.
  *
  * @param arn its full name
  * @param status {@code IN_PROGRESS}, {@code SUCCEEDED}, …
@@ -17,8 +17,7 @@ import software.amazon.awssdk.services.codebuild.model.BuildPhase;
  * @param phases all so far
  * @param logs where its container's output is, if there is any
  */
-record BuildView(
-        String arn, String status, String phase, List<Phase> phases, Optional<Logs> logs) {
+record BuildView(String arn, String status, String phase, List<Phase> phases, Optional<Logs> logs) {
     /**
      * One phase.
      *

@@ -20,8 +20,8 @@ import software.amazon.awssdk.services.codebuild.model.Build;
 /**
  * Looks at the builds of one region, a hundred a call: at those that have just begun every tick, at
  * the others when they have not been seen for a sweep. At most two calls a tick while there are up
- * to a hundred young ones, so a thousand builds cost one call a second. One thread of its own, while
- * there is something to watch.
+ * to a hundred young ones, so a thousand builds cost one call a second. One thread of its own,
+ * while there is something to watch.
  */
 final class BuildWatcher implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(BuildWatcher.class);

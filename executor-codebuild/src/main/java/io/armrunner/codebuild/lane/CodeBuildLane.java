@@ -38,7 +38,8 @@ public final class CodeBuildLane implements RemoteLane, AutoCloseable {
      * @param costs the file of the lane's costs
      * @param keys an access key instead of those of this machine
      * @param roots where jobs have their files, {@link #ROOTS} in AWS
-     * @param speed how much shorter the lane's waits are than AWS needs them: 1, or more beside a fake
+     * @param speed how much shorter the lane's waits are than AWS needs them: 1, or more beside a
+     *     fake
      */
     public record Surroundings(
             String name,
@@ -75,9 +76,7 @@ public final class CodeBuildLane implements RemoteLane, AutoCloseable {
      */
     public static CodeBuildLane open(Surroundings around, Settings table) {
         return new CodeBuildLane(
-                around,
-                CodeBuildSettings.of(table),
-                LaneTimes.DEFAULT.faster(around.speed()));
+                around, CodeBuildSettings.of(table), LaneTimes.DEFAULT.faster(around.speed()));
     }
 
     /** A word for a manager and its runner that does not tell the runner's token. */

@@ -41,10 +41,18 @@ final class Mailbox {
 
     /** Takes the job back, if the agent has not claimed it; says whether it is ours. */
     boolean takeBack() throws IOException {
-        boolean ours = putOnce(keys.claim(), "manager".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+        boolean ours =
+                putOnce(
+                        keys.claim(),
+                        "manager".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
         if (!ours) {
             // An earlier process of ours may have done so.
-            ours = get(keys.claim()).map(bytes -> new String(bytes, java.nio.charset.StandardCharsets.US_ASCII)).filter("manager"::equals).isPresent();
+            ours =
+                    get(keys.claim())
+                            .map(bytes ->
+                                    new String(bytes, java.nio.charset.StandardCharsets.US_ASCII))
+                            .filter("manager"::equals)
+                            .isPresent();
         }
         if (ours) {
             delete(keys.payload());
@@ -83,8 +91,8 @@ final class Mailbox {
     private boolean putOnce(String key, byte[] bytes) throws IOException {
         PutObjectRequest.Builder put =
                 PutObjectRequest.builder().bucket(bucket).key(key).ifNoneMatch("*");
-        kmsKey.ifPresent(name ->
-                put.serverSideEncryption(ServerSideEncryption.AWS_KMS).ssekmsKeyId(name));
+        kmsKey.ifPresent(
+                name -> put.serverSideEncryption(ServerSideEncryption.AWS_KMS).ssekmsKeyId(name));
         for (int attempt = 1; ; attempt++) {
             try {
                 s3.putObject(put.build(), RequestBody.fromBytes(bytes));

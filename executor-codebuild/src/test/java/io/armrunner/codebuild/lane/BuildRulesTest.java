@@ -56,7 +56,12 @@ final class BuildRulesTest {
                 phase,
                 List.of(
                         new BuildView.Phase(
-                                phase, phaseStatus, Optional.empty(), Optional.empty(), code, "why")),
+                                phase,
+                                phaseStatus,
+                                Optional.empty(),
+                                Optional.empty(),
+                                code,
+                                "why")),
                 Optional.empty());
     }
 
@@ -107,11 +112,14 @@ final class BuildRulesTest {
                         "parameter_store = { NPM_TOKEN = \"/ci/npm\" }");
         BuildChoice choice =
                 new BuildChoice(
-                        BuildSize.SMALL, "image", Placement.HOST, Duration.ofMinutes(61), List.of());
+                        BuildSize.SMALL,
+                        "image",
+                        Placement.HOST,
+                        Duration.ofMinutes(61),
+                        List.of());
         BuildRequest.Agent agent = new BuildRequest.Agent("b/agent.zip", Optional.of("v1"));
         BuildRequest.Identity identity = new BuildRequest.Identity("m-1", 42, 1);
-        StartBuildRequest request =
-                BuildRequest.of(settings, "us-east-1", choice, identity, agent);
+        StartBuildRequest request = BuildRequest.of(settings, "us-east-1", choice, identity, agent);
 
         assertThat(BuildRequest.of(settings, "us-east-1", choice, identity, agent))
                 .isEqualTo(request);
@@ -164,8 +172,8 @@ final class BuildRulesTest {
 
     @Test
     void severalRegionsNeedABucketEach() {
-        assertThatThrownBy(
-                        () -> settings("regions = [\"eu-west-1\", \"eu-west-3\"]\nbucket = \"one\""))
+        assertThatThrownBy(() ->
+                        settings("regions = [\"eu-west-1\", \"eu-west-3\"]\nbucket = \"one\""))
                 .isInstanceOf(Exception.class);
     }
 
@@ -218,8 +226,7 @@ final class BuildRulesTest {
     }
 
     private static BuildView.Phase phase(String type, Instant start, Instant end) {
-        return new BuildView.Phase(
-                type, "SUCCEEDED", Optional.of(start), Optional.of(end), "", "");
+        return new BuildView.Phase(type, "SUCCEEDED", Optional.of(start), Optional.of(end), "", "");
     }
 
     /** Time that only the test moves. */
