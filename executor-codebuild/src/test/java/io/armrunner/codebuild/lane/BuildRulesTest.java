@@ -262,7 +262,6 @@ final class BuildRulesTest {
     }
 
     @Test
-    @Tag("CB-8")
     void startsComeInTheirPaceAndSlowerAfterAComplaint() {
         HandTicker time = new HandTicker();
         Pace pace = new Pace(2, 5, time);
