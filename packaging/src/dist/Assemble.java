@@ -35,8 +35,8 @@ import java.util.zip.ZipOutputStream;
  * Puts the distribution together in target/armrunner; Maven runs it as a single-file program with
  * the JDK that compiled the code, because that JDK's jlink makes the runtime.
  *
- * <p>Arguments: module directory, target directory, name of the module's jar, whether to leave out
- * the start-up cache, and the words of the command that fills the cache.
+ * <p>Arguments: module directory, target directory, name of the module's jar, and whether to leave
+ * out the start-up caches.
  */
 final class Assemble {
     /** What Netty, Jackson, TLS, logging and the AWS SDK ask for. */
@@ -61,9 +61,9 @@ final class Assemble {
     private final Path home;
 
     private Assemble(Path module, Path target) {
-        this.module = module;
-        this.target = target;
-        this.home = target.resolve("armrunner");
+        this.module = module.toAbsolutePath();
+        this.target = target.toAbsolutePath();
+        this.home = this.target.resolve("armrunner");
     }
 
     public static void main(String[] args) throws IOException, InterruptedException {
@@ -74,7 +74,9 @@ final class Assemble {
         assemble.runtime();
         assemble.launcher(jars, aws, fakeAws);
         assemble.documents();
-        assemble.cache(Boolean.parseBoolean(args[3]), List.of(args[4].strip().split("\\s+")));
+        if (!Boolean.parseBoolean(args[3])) {
+            assemble.caches();
+        }
     }
 
     /**
@@ -249,16 +251,32 @@ final class Assemble {
         copyTree(module.resolve("examples"), home.resolve("examples"));
     }
 
-    /** Runs a command once, so that the JVM writes down the classes it needed. */
-    private void cache(boolean skip, List<String> training)
-            throws IOException, InterruptedException {
-        if (skip) {
-            return;
-        }
-        List<String> command = new ArrayList<>(List.of("./bin/armrunner"));
-        command.addAll(training);
-        run(command, "-XX:AOTCacheOutput=lib/armrunner.aot");
-        if (!Files.exists(home.resolve("lib/armrunner.aot"))) {
+    /**
+     * Runs commands once, so that the JVM writes down the classes they needed. The service has a
+     * cache of its own: all of a cache is in memory, and what only other commands need would weigh
+     * on it for good.
+     */
+    private void caches() throws IOException, InterruptedException {
+        String launcher = "bin/armrunner";
+        run(
+                List.of(launcher, "exec", "-C", module.resolve("src/dist/training").toString()),
+                output("armrunner.aot"));
+        made("armrunner.aot");
+        String service =
+                "env 'ARMRUNNER_JAVA_OPTS=%s' '%s' run --config {config}"
+                        .formatted(output("run.aot"), home.resolve(launcher));
+        run(
+                List.of(launcher, "benchmark", "--rounds", "1", "--rows", "stages", "--runner", service),
+                "");
+        made("run.aot");
+    }
+
+    private String output(String cache) {
+        return "-XX:AOTCacheOutput=" + home.resolve("lib").resolve(cache);
+    }
+
+    private void made(String cache) throws IOException {
+        if (!Files.exists(home.resolve("lib").resolve(cache))) {
             throw new IOException(
                     "the JVM wrote no start-up cache; its messages are in "
                             + target.resolve("step.log"));

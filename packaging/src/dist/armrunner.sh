@@ -23,9 +23,17 @@ if [ ! -x "$java" ]; then
 fi
 
 # The cache holds classes already read and linked. The JVM takes it only with the class path and the flags it was made with.
+# The service has one of its own, without what only other commands need.
 cache=
-if [ -f "$lib/armrunner.aot" ] && [ -z "${ARMRUNNER_NO_AOT:-}" ]; then
-  cache=-XX:AOTCache=$lib/armrunner.aot
+if [ -z "${ARMRUNNER_NO_AOT:-}" ]; then
+  name=armrunner
+  for word; do
+    case $word in
+      run) name=run; break ;;
+      exec | benchmark) break ;;
+    esac
+  done
+  [ ! -f "$lib/$name.aot" ] || cache=-XX:AOTCache=$lib/$name.aot
 fi
 
 # One allocation arena: glibc's default of eight a core costs tens of megabytes. Jobs must not inherit it, so the mark says

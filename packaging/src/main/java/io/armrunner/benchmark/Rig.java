@@ -36,7 +36,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class Rig implements AutoCloseable {
     private static final Duration LIMIT = Duration.ofMinutes(5);
-    private static final Duration STOPPING = Duration.ofSeconds(20);
+
+    /** Long enough for one that writes its start-up cache as it ends. */
+    private static final Duration STOPPING = Duration.ofMinutes(5);
+
     private static final long MIB = 1 << 20;
     private static final int IN_MEMORY = 64 * 1024;
     private static final int MOST_REQUESTS_AT_ONCE = 8;

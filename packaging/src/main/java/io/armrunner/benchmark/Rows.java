@@ -68,6 +68,7 @@ final class Rows {
         rows.put("pickup", contender -> pickup(contender, "pickup_s", Duration.ZERO));
         rows.put("pickup_longpoll", contender -> pickup(contender, "pickup_longpoll_s", LONG_POLL));
         rows.put("one_job", this::oneJob);
+        rows.put("stages", this::stages);
         rows.put("throughput", this::throughput);
         rows.put("many_running", this::manyRunning);
         rows.put("big_log", this::bigLog);
@@ -164,6 +165,28 @@ final class Rows {
                     new Figure("job_s", Results.median(spans)),
                     new Figure("job_cpu_ms", (double) used.toMillis() / SINGLE_JOBS),
                     new Figure("api_requests_per_job", Results.median(calls)));
+        }
+    }
+
+    /** Every kind of stage in one job, then a second one that finds the first one's cache. */
+    private List<Figure> stages(Contender contender) throws IOException, InterruptedException {
+        try (Rig rig = started(Rig.Settings.USUAL, contender)) {
+            rig.firstRequest();
+            List<Double> spans = new ArrayList<>();
+            for (int i = 0; i < 2; i++) {
+                CoordinatorJob job =
+                        rig.jobWithSources()
+                                .script("mkdir -p out", "date > out/made.txt")
+                                .afterScript("ls out")
+                                .cache("k", "out/")
+                                .artifacts("out/")
+                                .enqueue();
+                rig.awaitSuccess(job);
+                spans.add(span(job));
+            }
+            return List.of(
+                    new Figure("stages_first_s", spans.getFirst()),
+                    new Figure("stages_again_s", spans.getLast()));
         }
     }
 
