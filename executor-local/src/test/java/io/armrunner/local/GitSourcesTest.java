@@ -74,6 +74,53 @@ final class GitSourcesTest {
     }
 
     @Test
+    @Tag("JS-70")
+    void largeFilesAreThereUnlessTheJobSkipsThem() throws Exception {
+        Path store = runner.directory().resolve("large-files.git");
+        TestRepository.run(runner.directory(), "init", "-q", "--bare", store.toString());
+        repository().git("lfs", "install", "--local");
+        Path sources = repository().directory();
+        Files.writeString(sources.resolve(".lfsconfig"), "[lfs]\n\turl = " + store.toUri() + "\n");
+        Files.writeString(sources.resolve(".gitattributes"), "*.bin filter=lfs -text\n");
+        Files.writeString(sources.resolve("large.bin"), "the large file itself\n");
+        repository().git("add", "-A");
+        repository().commitStaged("large");
+        repository().git("lfs", "push", "--all", store.toUri().toString(), "main");
+
+        // As git-lfs' package sets it up for all users of a machine.
+        Path installed = runner.directory().resolve("gitconfig");
+        Files.writeString(
+                installed,
+                """
+                [filter "lfs"]
+                clean = git-lfs clean -- %f
+                smudge = git-lfs smudge -- %f
+                process = git-lfs filter-process
+                required = true
+                """);
+
+        Ended whole =
+                runner.run(
+                                job().variable("GIT_CONFIG_GLOBAL", installed.toString())
+                                        .script("cat large.bin"))
+                        .succeeded();
+        runner.awaitIdle();
+        Ended pointers =
+                runner.run(
+                                job().variable("GIT_CONFIG_GLOBAL", installed.toString())
+                                        .variable("GIT_LFS_SKIP_SMUDGE", "1")
+                                        .variable("GIT_STRATEGY", "clone")
+                                        .script("cat large.bin"))
+                        .succeeded();
+
+        assertThat(whole.output())
+                .as(whole.stage("get_sources"))
+                .containsExactly("the large file itself");
+        assertThat(pointers.output().getFirst())
+                .isEqualTo("version https://git-lfs.github.com/spec/v1");
+    }
+
+    @Test
     @Tag("JS-52")
     void theStrategyCloneStartsFromNothing() throws Exception {
         runner.run(job().script("echo x > .git/left")).succeeded();

@@ -10,12 +10,16 @@ import io.armrunner.coordinator.CoordinatorJob;
 import io.armrunner.coordinator.CoordinatorRunner;
 import io.armrunner.coordinator.Endpoint;
 import io.armrunner.coordinator.JobState;
+import io.armrunner.coordinator.Project;
 import io.armrunner.coordinator.RunnerSpec;
 import io.armrunner.testing.CoordinatorExtension;
 import io.armrunner.testing.LogDecoder;
+import io.armrunner.testing.TestRepository;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -225,6 +229,41 @@ final class RunnerProcessTest {
             assertThat(job.failureReason()).contains("runner_interrupted");
             assertThat(log(job)).endsWith("ERROR: Job failed: aborted: terminated\n");
             assertThat(old.state()).isEqualTo(JobState.PENDING);
+        }
+    }
+
+    /** Needs root, as the service that may run jobs as somebody else does. */
+    @Test
+    @Tag("JS-169")
+    void jobsRunAsTheUserThatIsNamed() throws Exception {
+        Path sources = Files.createDirectories(gitlab.directory().resolve("app"));
+        Project project =
+                coordinator().addProject("group/app", TestRepository.create(sources).directory());
+        Path builds = Files.createTempDirectory(Path.of("/tmp"), "armrunner-user-");
+        try {
+            Files.setPosixFilePermissions(builds, PosixFilePermissions.fromString("rwxr-xr-x"));
+            Files.setOwner(
+                    builds,
+                    builds.getFileSystem()
+                            .getUserPrincipalLookupService()
+                            .lookupPrincipalByName("nobody"));
+            configured();
+            Files.writeString(
+                    config(), "builds_dir = \"" + builds + "\"\n", StandardOpenOption.APPEND);
+            try (RunnerProcess armrunner = run("--user", "nobody")) {
+                CoordinatorJob job =
+                        coordinator()
+                                .job("job")
+                                .project(project)
+                                .script("echo \"I am $(whoami)\"", "stat -c 'git is %U' .git/HEAD")
+                                .enqueue();
+                assertThat(job.awaitFinished(LIMIT)).as(log(job)).isEqualTo(JobState.SUCCESS);
+                assertThat(log(job)).contains("I am nobody", "git is nobody");
+                armrunner.signal("TERM");
+                assertThat(armrunner.exitCode()).isZero();
+            }
+        } finally {
+            new TemporaryPlace(builds).close();
         }
     }
 
