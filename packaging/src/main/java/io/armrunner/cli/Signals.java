@@ -16,6 +16,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,13 +48,15 @@ final class Signals implements AutoCloseable {
 
     private final BlockingQueue<Kind> arrived = new LinkedBlockingQueue<>();
     private volatile boolean exits;
-    private volatile Runnable reload = () -> {};
+    // Both guarded by this.
+    private @Nullable Runnable reload;
+    private boolean reloadMissed;
 
     Signals() {
         handle("TERM", Kind.TERMINATE);
         handle("INT", Kind.INTERRUPT);
         // Taken from the start on: by default it ends the process.
-        JvmSignal.handle("HUP", () -> reload.run());
+        JvmSignal.handle("HUP", this::hangUp);
         // Finding the C library's functions takes some ten milliseconds, which nobody has to wait
         // for.
         Thread.ofPlatform().daemon().name("signal-quit").start(this::awaitQuit);
@@ -71,9 +74,24 @@ final class Signals implements AutoCloseable {
                 });
     }
 
-    /** What HUP does; called on the JVM's signal thread, so it returns at once. */
-    void onReload(Runnable action) {
+    /**
+     * What HUP does; called on the JVM's signal thread, so it returns at once. One that came before
+     * is made up for.
+     */
+    synchronized void onReload(Runnable action) {
         reload = action;
+        if (reloadMissed) {
+            reloadMissed = false;
+            action.run();
+        }
+    }
+
+    private synchronized void hangUp() {
+        if (reload == null) {
+            reloadMissed = true;
+        } else {
+            reload.run();
+        }
     }
 
     /** Waits for the next signal. */

@@ -110,7 +110,7 @@ class LintCommandTest {
                         "4:1: warning: sentry_dsn has no effect in armrunner yet",
                         "5:1: error: concurrent must be 1 or more, but is 0",
                         "9:3: error: runners[0].url is no address of a GitLab: it begins with http:// or https:// and a host",
-                        "11:3: error: runners[0].executor \"shel\" is not an executor of armrunner, which has: shell, did you mean shell?",
+                        "11:3: error: runners[0].executor \"shel\" is not an executor of armrunner, which has: shell, codebuild, did you mean shell?",
                         "12:3: error: runners[0].limit must be at most 2147483647, but is 4294967296",
                         "13:3: error: runners[0].environment must be a list of strings, but is a list",
                         "14:3: error: runners[0].unhealthy_interval \"an hour\" is not a duration such as \"30s\", \"10m\" or \"1h30m\"",
