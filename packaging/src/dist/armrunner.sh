@@ -23,9 +23,9 @@ if [ ! -x "$java" ]; then
 fi
 
 # The cache holds classes already read and linked. The JVM takes it only with the class path and the flags it was made with.
-# The service has one of its own, without what only other commands need.
+# It is for our own runtime alone. The service has one of its own, without what only other commands need.
 cache=
-if [ -z "${ARMRUNNER_NO_AOT:-}" ]; then
+if [ -z "${ARMRUNNER_NO_AOT:-}${ARMRUNNER_JAVA:-}" ]; then
   name=armrunner
   for word; do
     case $word in

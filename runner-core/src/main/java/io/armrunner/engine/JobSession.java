@@ -244,6 +244,7 @@ public final class JobSession {
             }
         }
         TraceUploader uploader = uploader(trace, reports, progress);
+        uploader.expectScript();
         Thread upload =
                 Thread.ofVirtual()
                         .name("trace-" + payload.id())

@@ -68,6 +68,9 @@ public final class TraceUploader {
         ABORTED
     }
 
+    /** How many first delays a log waits in which nothing but the runner has written yet. */
+    private static final int OPENING_DELAYS = 4;
+
     private static final Logger LOG = LoggerFactory.getLogger(TraceUploader.class);
 
     /** Between two rounds that GitLab has answered with a refusal. */
@@ -114,6 +117,9 @@ public final class TraceUploader {
 
     /** Whether the next append is sent soon, and not at the next tick. */
     private volatile boolean prompt = true;
+
+    // The runner's own first lines can wait a little longer than what the user's script prints.
+    private volatile boolean patient;
 
     private Duration interval;
     private Optional<Duration> lastSent = Optional.empty();
@@ -181,10 +187,19 @@ public final class TraceUploader {
     }
 
     /**
+     * Lets the log's first lines wait four times as long, until {@link #prompt}: they are the
+     * runner's own, and a short job is over by then and needs one call less. Before {@link #run}.
+     */
+    public void expectScript() {
+        patient = true;
+    }
+
+    /**
      * Lets the next output be sent as soon as the log's first: somebody may be waiting for it. For
      * the beginning of the user's script. Any thread.
      */
     public void prompt() {
+        patient = false;
         prompt = true;
         watching = true;
         bell.ring();
@@ -213,7 +228,11 @@ public final class TraceUploader {
                 // From here on the tick says when to send, not the log.
                 prompt = false;
                 watching = false;
-                Duration soon = ticker.now().plus(settings.firstDelay());
+                Duration delay =
+                        patient
+                                ? settings.firstDelay().multipliedBy(OPENING_DELAYS)
+                                : settings.firstDelay();
+                Duration soon = ticker.now().plus(delay);
                 due = soon.compareTo(nextTick) < 0 ? soon : nextTick;
                 nextTick = due;
             }
