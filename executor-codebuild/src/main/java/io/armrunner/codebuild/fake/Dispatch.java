@@ -103,24 +103,17 @@ final class Dispatch {
                             : TARGETS.getOrDefault(
                                     target.substring(0, Math.max(0, target.indexOf('.'))), "");
             fault = aws.faults().next(service + ":" + operation);
-            if (refusal(fault, region).isPresent()) {
-                throw refusal(fault, region).get();
-            }
+            refuse(fault, region);
             if (fault.isPresent() && fault.get() instanceof CallFaults.Fault.Cut) {
                 outcome = "cut";
                 exchange.abort();
                 return;
             }
             Caller who =
-                    aws.principals()
-                            .verified(
-                                    signature,
-                                    exchange.method(),
-                                    exchange.path(),
-                                    exchange.rawQuery(),
-                                    exchange.headers(),
-                                    Optional.of(Signature.sha256(body.getBytes(UTF_8))),
-                                    aws.realNow());
+                    verified(
+                            exchange,
+                            signature,
+                            Optional.of(Signature.sha256(body.getBytes(UTF_8))));
             caller = who.arn();
             SdkPojo answer = call(service, operation, region, protocol, body, form, who);
             reply = ok(protocol, service, operation, answer);
@@ -142,13 +135,28 @@ final class Dispatch {
         send(exchange, reply, fault);
     }
 
-    private Optional<ServiceError> refusal(Optional<CallFaults.Fault> fault, String region) {
+    /** Refuses what a region that is down, or a fault that was ordered, does not let through. */
+    private void refuse(Optional<CallFaults.Fault> fault, String region) throws ServiceError {
         if (!region.isEmpty() && aws.region(region).isDown()) {
-            return Optional.of(new ServiceError(503, "ServiceUnavailable", "Service Unavailable"));
+            throw new ServiceError(503, "ServiceUnavailable", "Service Unavailable");
         }
-        return fault.isPresent() && fault.get() instanceof CallFaults.Fault.Refuse refuse
-                ? Optional.of(new ServiceError(refuse.status(), refuse.code(), refuse.message()))
-                : Optional.empty();
+        if (fault.isPresent() && fault.get() instanceof CallFaults.Fault.Refuse refusal) {
+            throw new ServiceError(refusal.status(), refusal.code(), refusal.message());
+        }
+    }
+
+    private Caller verified(
+            Exchange exchange, Optional<Signature> signature, Optional<String> bodyHash)
+            throws ServiceError {
+        return aws.principals()
+                .verified(
+                        signature,
+                        exchange.method(),
+                        exchange.path(),
+                        exchange.rawQuery(),
+                        exchange.headers(),
+                        bodyHash,
+                        aws.realNow());
     }
 
     private SdkPojo call(
@@ -279,24 +287,13 @@ final class Dispatch {
             Optional<Signature> signature = Signature.of(exchange.headers(), exchange.query());
             region = signature.map(Signature::region).orElse("");
             Optional<CallFaults.Fault> fault = aws.faults().next("s3:" + request.operation());
-            if (refusal(fault, region).isPresent()) {
-                throw refusal(fault, region).get();
-            }
+            refuse(fault, region);
             if (fault.isPresent() && fault.get() instanceof CallFaults.Fault.Cut) {
                 outcome = "cut";
                 exchange.abort();
                 return;
             }
-            Caller who =
-                    aws.principals()
-                            .verified(
-                                    signature,
-                                    exchange.method(),
-                                    exchange.path(),
-                                    exchange.rawQuery(),
-                                    exchange.headers(),
-                                    Optional.empty(),
-                                    aws.realNow());
+            Caller who = verified(exchange, signature, Optional.empty());
             caller = who.arn();
             aws.store().answer(exchange, request, who, region);
         } catch (ServiceError e) {
