@@ -9,8 +9,7 @@ import io.armrunner.lane.Environment;
 import io.armrunner.lane.EnvironmentLane;
 import io.armrunner.manager.LaneBoard.Seating;
 import io.armrunner.plan.JobPlan;
-import io.armrunner.trace.Bell;
-import io.armrunner.trace.Ticker;
+import io.armrunner.testing.HandTicker;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -61,20 +60,6 @@ final class LaneBoardTest {
         @Override
         public Environment open(JobPlan plan, Path directory) {
             throw new UnsupportedOperationException("no job runs here");
-        }
-    }
-
-    private static final class HandTicker implements Ticker {
-        private volatile Duration now = Duration.ZERO;
-
-        @Override
-        public Duration now() {
-            return now;
-        }
-
-        @Override
-        public boolean await(Bell bell, Duration limit) {
-            throw new UnsupportedOperationException("nothing here waits");
         }
     }
 
@@ -187,14 +172,14 @@ final class LaneBoardTest {
         assertThat(other.lane()).isSameAs(cloud);
         assertThat(other.why()).isEqualTo("pi is unfit: 3 jobs in a row failed through it");
 
-        ticker.now = Duration.ofSeconds(31);
+        ticker.moveTo(Duration.ofSeconds(31));
         LaneBoard.Seat again = seat(board);
         assertThat(again.lane()).isSameAs(pi);
         again.broken();
         again.close();
-        ticker.now = Duration.ofSeconds(62);
+        ticker.moveTo(Duration.ofSeconds(62));
         assertThat(seat(board).lane()).as("the second pause is longer").isSameAs(cloud);
-        ticker.now = Duration.ofSeconds(95);
+        ticker.moveTo(Duration.ofSeconds(95));
         LaneBoard.Seat well = seat(board);
         assertThat(well.lane()).isSameAs(pi);
         well.close();

@@ -2,29 +2,13 @@ package io.armrunner.manager;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.armrunner.trace.Bell;
-import io.armrunner.trace.Ticker;
+import io.armrunner.testing.HandTicker;
 import java.time.Duration;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** When and how often a runner asks: health, concurrency, the numbers of its jobs. */
 final class RulesOfAskingTest {
-    /** Time that only the test moves. */
-    private static final class HandTicker implements Ticker {
-        private Duration now = Duration.ZERO;
-
-        @Override
-        public Duration now() {
-            return now;
-        }
-
-        @Override
-        public boolean await(Bell bell, Duration limit) {
-            throw new UnsupportedOperationException("nothing here waits");
-        }
-    }
-
     @Test
     @Tag("JS-167")
     void theLowestFreeNumbersAreUsed() {
@@ -60,11 +44,11 @@ final class RulesOfAskingTest {
         assertThat(health.pause()).isZero();
         assertThat(health.refused()).isTrue();
         assertThat(health.pause()).isEqualTo(Duration.ofMinutes(60));
-        time.now = Duration.ofMinutes(60);
+        time.moveTo(Duration.ofMinutes(60));
         assertThat(health.pause()).as("one try is due").isZero();
         assertThat(health.refused()).isTrue();
         assertThat(health.pause()).isEqualTo(Duration.ofMinutes(60));
-        time.now = Duration.ofMinutes(121);
+        time.moveTo(Duration.ofMinutes(121));
         assertThat(health.pause()).isZero();
         health.healthy();
         assertThat(health.refused()).isFalse();

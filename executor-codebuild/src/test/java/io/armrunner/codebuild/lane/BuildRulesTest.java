@@ -9,8 +9,7 @@ import io.armrunner.config.ConfigException;
 import io.armrunner.config.ConfigReader;
 import io.armrunner.spec.FailureReason;
 import io.armrunner.spec.JobFailure;
-import io.armrunner.trace.Bell;
-import io.armrunner.trace.Ticker;
+import io.armrunner.testing.HandTicker;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -229,21 +228,6 @@ final class BuildRulesTest {
         return new BuildView.Phase(type, "SUCCEEDED", Optional.of(start), Optional.of(end), "", "");
     }
 
-    /** Time that only the test moves. */
-    private static final class HandTicker implements Ticker {
-        private Duration now = Duration.ZERO;
-
-        @Override
-        public Duration now() {
-            return now;
-        }
-
-        @Override
-        public boolean await(Bell bell, Duration limit) {
-            throw new UnsupportedOperationException("nothing here waits");
-        }
-    }
-
     @Test
     @Tag("CB-6")
     void aRefusalTeachesALimitThatGrowsAgain() {
@@ -257,7 +241,7 @@ final class BuildRulesTest {
         assertThat(quota.limit()).isEqualTo(20);
         quota.refused();
         assertThat(quota.limit()).isEqualTo(18);
-        time.now = Duration.ofSeconds(150);
+        time.moveTo(Duration.ofSeconds(150));
         assertThat(quota.limit()).isEqualTo(20);
     }
 
