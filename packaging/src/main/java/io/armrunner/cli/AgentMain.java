@@ -53,6 +53,7 @@ public final class AgentMain {
             return new Agent(environment, new Parts(packing), InstantSource.system(), Ticker.SYSTEM)
                     .run();
         } catch (IOException e) {
+            // Before a job is there, the build's own output is the only place to say it.
             System.err.println("armrunner agent: " + e.getMessage());
             return Agent.CANNOT_START;
         }

@@ -12,7 +12,10 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** The benchmark with real runner processes. What it measures is looked at, not how much. */
@@ -28,6 +31,13 @@ class BenchmarkTest {
                     InstantSource.system(),
                     new PrintWriter(out),
                     new PrintWriter(err));
+
+    private Set<Path> before = Set.of();
+
+    @BeforeEach
+    void lookAround() throws IOException {
+        before = directories();
+    }
 
     @Test
     void twoRunnersTakeTurnsAndTheirRatioIsShown() throws Exception {
@@ -50,7 +60,7 @@ class BenchmarkTest {
                 .contains("ours", "peer", "ratio");
         assertThat(out.toString())
                 .containsPattern("(?m)^job_s +\\d+\\.\\d{3} +\\d+\\.\\d{3} +\\d+\\.\\d\\d$");
-        assertThat(leftBehind()).isEmpty();
+        assertThat(directories()).isEqualTo(before);
     }
 
     @Test
@@ -65,7 +75,7 @@ class BenchmarkTest {
         for (String key : List.of("bash_ms", "clone_ms", "start_s", "pickup_longpoll_s")) {
             assertThat(outcome.figures().path(key).path("ours").get(0).asDouble()).isNotNegative();
         }
-        assertThat(leftBehind()).isEmpty();
+        assertThat(directories()).isEqualTo(before);
     }
 
     @Test
@@ -81,7 +91,7 @@ class BenchmarkTest {
         assertThat(err.toString())
                 .contains("startup, broken: the runner ended before its first request for a job")
                 .contains("no such option");
-        assertThat(leftBehind()).isEmpty();
+        assertThat(directories()).isEqualTo(before);
     }
 
     @Test
@@ -120,11 +130,12 @@ class BenchmarkTest {
                         "{config}"));
     }
 
-    private static List<Path> leftBehind() throws IOException {
+    /** Where measurements keep their files; those of an earlier, killed process do not count. */
+    private static Set<Path> directories() throws IOException {
         try (Stream<Path> files = Files.list(Path.of(System.getProperty("java.io.tmpdir")))) {
             return files.filter(file ->
                             file.getFileName().toString().startsWith("armrunner-benchmark-"))
-                    .toList();
+                    .collect(Collectors.toSet());
         }
     }
 }
