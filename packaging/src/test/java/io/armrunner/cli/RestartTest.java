@@ -432,4 +432,51 @@ final class RestartTest {
         assertThat(job.state()).isEqualTo(JobState.SUCCESS);
         assertThat(log(job)).containsOnlyOnce("\nbegun\n").containsOnlyOnce("\ndone\n");
     }
+
+    @Test
+    void aJobThatWaitsForAFullLaneIsBegunByTheNextStart() throws Exception {
+        configured("concurrent = 3");
+        Files.writeString(
+                config(),
+                Files.readString(config())
+                        + """
+                        [[runners.lanes]]
+                        name = "pi"
+                        capacity = 1
+                        [[runners.lanes]]
+                        name = "second"
+                        capacity = 2
+                        """);
+        CoordinatorJob first = waiting().variable("ARMRUNNER_LANE", "pi").enqueue();
+        CoordinatorJob second;
+        try (RunnerProcess armrunner = start()) {
+            first.awaitLog("begun", LIMIT);
+            second =
+                    gitlab.coordinator()
+                            .job("second")
+                            .script("echo it was worth it")
+                            .variable("ARMRUNNER_LANE", "pi")
+                            .enqueue();
+            armrunner.awaitPrinted("job_waits job=" + second.id());
+            kill(armrunner);
+        }
+        assertThat(second.state()).isEqualTo(JobState.RUNNING);
+        try (RunnerProcess armrunner = start()) {
+            armrunner.awaitPrinted("job_waits job=" + second.id());
+            // A start that is told to go takes no place from it.
+            kill(armrunner);
+        }
+        try (RunnerProcess armrunner = start()) {
+            armrunner.awaitPrinted("job_waits job=" + second.id());
+            Files.createFile(go());
+            assertThat(first.awaitFinished(LIMIT)).isEqualTo(JobState.SUCCESS);
+            assertThat(second.awaitFinished(LIMIT)).isEqualTo(JobState.SUCCESS);
+            await().atMost(LIMIT).until(() -> isEmpty(books()));
+            kill(armrunner);
+        }
+        assertThat(log(second))
+                .contains("lane pi: ARMRUNNER_LANE names it")
+                .containsOnlyOnce("Running with armrunner")
+                .containsOnlyOnce("\nit was worth it\n");
+    }
 }

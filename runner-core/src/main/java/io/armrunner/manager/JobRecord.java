@@ -14,17 +14,47 @@ import io.armrunner.spec.Wire;
  * @param acceptedAt in milliseconds since the epoch
  * @param settings of its runner at that time; they name the runner as well
  * @param place where it runs
+ * @param lane the lane's name; empty for the only one
+ * @param waits whether it has no lane yet: then the place says only what came with the job
  */
-record JobRecord(long acceptedAt, RunnerSettings settings, JobPlace place) {
+record JobRecord(
+        long acceptedAt, RunnerSettings settings, JobPlace place, String lane, boolean waits) {
+    /** A job of a runner with one lane. */
+    JobRecord(long acceptedAt, RunnerSettings settings, JobPlace place) {
+        this(acceptedAt, settings, place, "", false);
+    }
+
+    /** A job that is still without a lane. */
+    static JobRecord waiting(
+            long acceptedAt,
+            RunnerSettings settings,
+            String correlationId,
+            JobPlace.TlsFiles tls) {
+        return new JobRecord(
+                acceptedAt,
+                settings,
+                new JobPlace("", "", 0, 0, true, false, "", correlationId, tls),
+                "",
+                true);
+    }
+
     /** As it is written to the disk; holds the key of a client certificate, if there is one. */
     byte[] json() {
-        return Wire.bytes(new PlanInput(settings, place).json().put("accepted_at", acceptedAt));
+        return Wire.bytes(new PlanInput(settings, place).json()
+                        .put("accepted_at", acceptedAt)
+                        .put("lane", lane)
+                        .put("waits", waits));
     }
 
     /** Reads {@link #json}; what an older version did not write is as if it were not configured. */
     static JobRecord read(byte[] bytes) throws JsonProcessingException {
         JsonNode json = Wire.tree(bytes);
         PlanInput input = PlanInput.read(json);
-        return new JobRecord(json.path("accepted_at").asLong(), input.settings(), input.place());
+        return new JobRecord(
+                json.path("accepted_at").asLong(),
+                input.settings(),
+                input.place(),
+                json.path("lane").asText(),
+                json.path("waits").asBoolean());
     }
 }

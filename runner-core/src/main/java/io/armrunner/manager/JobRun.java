@@ -29,6 +29,7 @@ import java.time.InstantSource;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -48,12 +49,14 @@ final class JobRun {
     private final StopSignal stop = new StopSignal();
     private volatile String stage = "accepted";
     private volatile boolean written;
+    // The job's thread: its directory, once it has one.
+    private @Nullable Path book;
 
     /** Puts the job on the disk, or finds it there. */
     @FunctionalInterface
     private interface Work {
         /**
-         * @param room in a lane, for a job that comes from GitLab
+         * @param room in a lane, for a job that has none yet
          */
         Opened open(Optional<LaneBoard.Reservation> room) throws IOException, InterruptedException;
     }
@@ -89,7 +92,17 @@ final class JobRun {
         this.context = context;
         payload = accepted.payload();
         correlationId = accepted.correlationId();
-        work = room -> accept(accepted, ids, room.orElseThrow());
+        long acceptedAt = context.clock().millis();
+        work =
+                room ->
+                        accept(
+                                new Coming(
+                                        acceptedAt,
+                                        accepted.raw(),
+                                        tlsFiles(accepted.tlsChain()),
+                                        Duration.ZERO),
+                                ids,
+                                room.orElseThrow());
     }
 
     /**
@@ -106,8 +119,27 @@ final class JobRun {
         this.journal = journal;
         this.context = context;
         payload = leftover.payload();
-        JobPlace place = leftover.record().place();
+        JobRecord record = leftover.record();
+        JobPlace place = record.place();
         correlationId = place.correlationId();
+        if (record.waits()) {
+            book = leftover.directory();
+            written = true;
+            Duration already =
+                    Duration.ofMillis(
+                            Math.max(0, context.clock().millis() - record.acceptedAt()));
+            work =
+                    room ->
+                            accept(
+                                    new Coming(
+                                            record.acceptedAt(),
+                                            new byte[0],
+                                            place.tls(),
+                                            already),
+                                    ids,
+                                    room.orElseThrow());
+            return;
+        }
         Opened opened =
                 new Opened(
                         ids.take(
@@ -115,39 +147,75 @@ final class JobRun {
                                 place.concurrentId(),
                                 place.concurrentProjectId()),
                         leftover.directory(),
-                        leftover.record(),
-                        LaneWait.takenUp(runner.lanes(), leftover.directory()));
+                        record,
+                        LaneWait.takenUp(runner.lanes(), record.lane()));
         work = _ -> opened;
     }
 
-    private Opened accept(JobReply.Job accepted, ConcurrentIds ids, LaneBoard.Reservation room)
+    /**
+     * A job without a lane.
+     *
+     * @param acceptedAt in milliseconds since the epoch
+     * @param raw as it came; not needed for one that is in the books
+     * @param already for how long it has waited
+     */
+    private record Coming(long acceptedAt, byte[] raw, JobPlace.TlsFiles tls, Duration already) {}
+
+    private Opened accept(Coming job, ConcurrentIds ids, LaneBoard.Reservation room)
             throws IOException, InterruptedException {
-        LaneWait.Place lane = new LaneWait(runner, payload, stop).find(room);
-        ConcurrentIds.Ids numbers = ids.take(payload.jobInfo().projectId());
         try {
-            JobRecord record =
-                    new JobRecord(
-                            context.clock().millis(),
-                            settings(lane),
-                            place(lane, numbers, accepted.tlsChain()));
-            Path directory = journal.accepted(payload.id(), accepted.raw(), record);
-            lane.write(directory);
-            return new Opened(numbers, directory, record, lane);
+            LaneWait.Place lane =
+                    new LaneWait(runner, payload, stop, job.already())
+                            .find(
+                                    room,
+                                    () ->
+                                            enter(
+                                                    job,
+                                                    JobRecord.waiting(
+                                                            job.acceptedAt(),
+                                                            runner.settings(),
+                                                            correlationId,
+                                                            job.tls())));
+            ConcurrentIds.Ids numbers = ids.take(payload.jobInfo().projectId());
+            try {
+                JobRecord record =
+                        new JobRecord(
+                                job.acceptedAt(),
+                                settings(lane),
+                                place(lane, numbers, job.tls()),
+                                lane.word(),
+                                false);
+                return new Opened(numbers, enter(job, record), record, lane);
+            } catch (IOException | RuntimeException e) {
+                lane.close();
+                numbers.close();
+                throw e;
+            }
         } catch (IOException e) {
-            lane.close();
-            numbers.close();
             runner.reports()
                     .reports(payload.id(), payload.token(), false)
                     .update(
                             JobUpdate.Failed.of(
                                     new JobUpdate.LogState(0, 0),
                                     FailureReason.RUNNER_SYSTEM_FAILURE));
-            throw e;
-        } catch (RuntimeException e) {
-            lane.close();
-            numbers.close();
+            if (book != null) {
+                journal.delivered(book);
+            }
             throw e;
         }
+    }
+
+    /** Puts the job into the books, or notes there what is new; gives its directory. */
+    private Path enter(Coming job, JobRecord record) throws IOException {
+        Path known = book;
+        if (known == null) {
+            known = journal.accepted(payload.id(), job.raw(), record);
+            book = known;
+            written = true;
+        } else {
+            journal.placed(known, record);
+        }
+        return known;
     }
 
     private RunnerSettings settings(LaneWait.Place lane) {
@@ -307,7 +375,7 @@ final class JobRun {
     }
 
     private JobPlace place(
-            LaneWait.Place chosen, ConcurrentIds.Ids numbers, List<X509Certificate> tlsChain) {
+            LaneWait.Place chosen, ConcurrentIds.Ids numbers, JobPlace.TlsFiles tls) {
         return switch (chosen.lane()) {
             case EnvironmentLane lane ->
                     new JobPlace(
@@ -319,7 +387,7 @@ final class JobRun {
                             !lane.isDisposable(),
                             context.hostname(),
                             correlationId,
-                            tlsFiles(tlsChain));
+                            tls);
             case RemoteLane lane ->
                     new JobPlace(
                             lane.roots().builds(),
@@ -330,7 +398,7 @@ final class JobRun {
                             false,
                             lane.name(),
                             correlationId,
-                            tlsFiles(tlsChain));
+                            tls);
         };
     }
 

@@ -81,6 +81,18 @@ public final class Journal {
         return directory;
     }
 
+    /**
+     * Notes that a job which was already in the books has its lane now; on the disk when this
+     * returns.
+     */
+    void placed(Path directory, JobRecord record) throws IOException {
+        Path aside = directory.resolve("job.new");
+        // Left by a process that was killed here.
+        Files.deleteIfExists(aside);
+        write(aside, record.json(), true);
+        Files.move(aside, directory.resolve(RECORD), StandardCopyOption.ATOMIC_MOVE);
+    }
+
     private static void write(Path path, byte[] content, boolean force) throws IOException {
         try (FileChannel file = FileChannel.open(path, NEW, mode("rw-------"))) {
             ByteBuffer bytes = ByteBuffer.wrap(content);

@@ -185,6 +185,17 @@ public final class LaneBoard {
         }
     }
 
+    /** Keeps room for a job that was accepted by an earlier process, beyond the lanes' room. */
+    Reservation reserveBeyond() {
+        lock.lock();
+        try {
+            reserved++;
+            return new Reservation();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** How many more jobs the lanes could take, all together. */
     private long room() {
         long room = 0;

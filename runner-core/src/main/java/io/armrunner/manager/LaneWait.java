@@ -14,7 +14,6 @@ import io.armrunner.spec.FailureReason;
 import io.armrunner.spec.JobFailure;
 import io.armrunner.spec.JobPayload;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -29,28 +28,40 @@ import org.slf4j.LoggerFactory;
 final class LaneWait {
     private static final Logger LOG = LoggerFactory.getLogger(LaneWait.class);
 
-    /** In a job's directory: the name of its lane, if there were several. */
-    private static final String FILE = "lane";
-
     /** GitLab takes a job for lost after some minutes of silence. */
     private static final Duration KEEP_ALIVE = Duration.ofSeconds(30);
 
     private final ConfiguredRunner runner;
     private final JobPayload payload;
     private final StopSignal stop;
+    private final Duration already;
 
-    LaneWait(ConfiguredRunner runner, JobPayload payload, StopSignal stop) {
+    /**
+     * @param already for how long the job has waited before
+     */
+    LaneWait(ConfiguredRunner runner, JobPayload payload, StopSignal stop, Duration already) {
         this.runner = runner;
         this.payload = payload;
         this.stop = stop;
+        this.already = already;
     }
 
-    /** Where the job runs; a place that only fails it if there is none and never will be. */
-    Place find(LaneBoard.Reservation room) throws InterruptedException {
+    /** Notes that a job waits, for a later process. */
+    @FunctionalInterface
+    interface Books {
+        void waits() throws IOException;
+    }
+
+    /**
+     * Where the job runs; a place that only fails it if there is none and never will be.
+     *
+     * @param books is told once, before the job waits
+     */
+    Place find(LaneBoard.Reservation room, Books books) throws IOException, InterruptedException {
         LaneChoice.Wanted wanted = LaneChoice.Wanted.of(payload);
         Duration limit = wanted.timeout();
-        long begun = System.nanoTime();
-        long told = begun;
+        long told = System.nanoTime();
+        long begun = told - already.toNanos();
         boolean first = true;
         while (true) {
             switch (room.seat(wanted)) {
@@ -65,6 +76,7 @@ final class LaneWait {
                 case LaneBoard.Seating.Waiting(String why) -> {
                     long now = System.nanoTime();
                     if (first) {
+                        books.waits();
                         LOG.info("job_waits job={} lanes=\"{}\"", payload.id(), why);
                         first = false;
                     }
@@ -108,34 +120,28 @@ final class LaneWait {
         return new Place(Optional.empty(), new Nowhere(reason, why), "");
     }
 
-    /** The place of a job that an earlier process has begun. */
-    static Place takenUp(LaneBoard lanes, Path directory) {
-        Optional<String> name = Optional.empty();
-        Path file = directory.resolve(FILE);
-        try {
-            if (Files.exists(file)) {
-                name = Optional.of(Files.readString(file));
-            }
-        } catch (IOException e) {
-            LOG.error("lane_unreadable file={} error=\"{}\"", file, e.toString());
-        }
-        Optional<LaneBoard.Seat> seat = lanes.takeUp(name);
+    /**
+     * The place of a job that an earlier process has begun.
+     *
+     * @param name of the lane; empty for a job that had only one lane to go to
+     */
+    static Place takenUp(LaneBoard lanes, String name) {
+        Optional<LaneBoard.Seat> seat =
+                lanes.takeUp(name.isEmpty() ? Optional.empty() : Optional.of(name));
         // Its log has its beginning, so there is no remark.
         return seat.isPresent()
                 ? new Place(seat, seat.get().lane(), "")
                 : nowhere(
                         FailureReason.RUNNER_SYSTEM_FAILURE,
                         "the lane %s, in which it was, is not in the configuration any more"
-                                .formatted(name.orElse("")));
+                                .formatted(name));
     }
 
     /** A job's place; closing gives it back. */
     record Place(Optional<LaneBoard.Seat> seat, Lane lane, String remark) implements AutoCloseable {
-        /** Notes it for a later process. */
-        void write(Path directory) throws IOException {
-            if (!remark.isEmpty() || seat.isEmpty()) {
-                Files.writeString(directory.resolve(FILE), lane.name());
-            }
+        /** What a later process finds it by: the lane's name, empty for the only one. */
+        String word() {
+            return !remark.isEmpty() || seat.isEmpty() ? lane.name() : "";
         }
 
         String name() {

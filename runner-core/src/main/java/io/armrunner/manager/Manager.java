@@ -245,7 +245,11 @@ public final class Manager implements AutoCloseable {
             }
             ConcurrentIds numbers = numbers(leftover.record().settings().shortToken());
             JobRun run = new JobRun(owner.get().getValue(), leftover, numbers, journal, context);
-            begin(run, slots.takeUp(asked.share()), asked.poller());
+            Slots.Slot slot = slots.takeUp(asked.share());
+            if (leftover.record().waits()) {
+                slot.keep(owner.get().getValue().lanes().reserveBeyond());
+            }
+            begin(run, slot, asked.poller());
             return true;
         });
     }
