@@ -26,10 +26,7 @@ record JobRecord(
 
     /** A job that is still without a lane. */
     static JobRecord waiting(
-            long acceptedAt,
-            RunnerSettings settings,
-            String correlationId,
-            JobPlace.TlsFiles tls) {
+            long acceptedAt, RunnerSettings settings, String correlationId, JobPlace.TlsFiles tls) {
         return new JobRecord(
                 acceptedAt,
                 settings,
@@ -40,7 +37,9 @@ record JobRecord(
 
     /** As it is written to the disk; holds the key of a client certificate, if there is one. */
     byte[] json() {
-        return Wire.bytes(new PlanInput(settings, place).json()
+        return Wire.bytes(
+                new PlanInput(settings, place)
+                        .json()
                         .put("accepted_at", acceptedAt)
                         .put("lane", lane)
                         .put("waits", waits));

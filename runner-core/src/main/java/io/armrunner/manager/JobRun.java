@@ -98,7 +98,7 @@ final class JobRun {
                         accept(
                                 new Coming(
                                         acceptedAt,
-                                        accepted.raw(),
+                                        Optional.of(accepted),
                                         tlsFiles(accepted.tlsChain()),
                                         Duration.ZERO),
                                 ids,
@@ -126,14 +126,13 @@ final class JobRun {
             book = leftover.directory();
             written = true;
             Duration already =
-                    Duration.ofMillis(
-                            Math.max(0, context.clock().millis() - record.acceptedAt()));
+                    Duration.ofMillis(Math.max(0, context.clock().millis() - record.acceptedAt()));
             work =
                     room ->
                             accept(
                                     new Coming(
                                             record.acceptedAt(),
-                                            new byte[0],
+                                            Optional.empty(),
                                             place.tls(),
                                             already),
                                     ids,
@@ -156,10 +155,14 @@ final class JobRun {
      * A job without a lane.
      *
      * @param acceptedAt in milliseconds since the epoch
-     * @param raw as it came; not needed for one that is in the books
+     * @param accepted as it came; empty for one that is in the books
      * @param already for how long it has waited
      */
-    private record Coming(long acceptedAt, byte[] raw, JobPlace.TlsFiles tls, Duration already) {}
+    private record Coming(
+            long acceptedAt,
+            Optional<JobReply.Job> accepted,
+            JobPlace.TlsFiles tls,
+            Duration already) {}
 
     private Opened accept(Coming job, ConcurrentIds ids, LaneBoard.Reservation room)
             throws IOException, InterruptedException {
@@ -209,7 +212,7 @@ final class JobRun {
     private Path enter(Coming job, JobRecord record) throws IOException {
         Path known = book;
         if (known == null) {
-            known = journal.accepted(payload.id(), job.raw(), record);
+            known = journal.accepted(payload.id(), job.accepted().orElseThrow().raw(), record);
             book = known;
             written = true;
         } else {
