@@ -118,7 +118,7 @@ public final class AgentMain {
                 Map<String, String> environment) {
             SignedCaches caches = handOver.caches();
             Optional<CacheTools.Remote> remote =
-                    caches.requests().isEmpty()
+                    caches.isNone()
                             ? Optional.empty()
                             : Optional.of(
                                     new CacheTools.Remote(

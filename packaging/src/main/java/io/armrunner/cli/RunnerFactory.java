@@ -162,6 +162,7 @@ final class RunnerFactory implements AutoCloseable {
                         (request, status, retries, took) ->
                                 calls.called(facts, request, status, retries, took));
         GitLabUrl url = GitLabUrl.of(config.url());
+        Optional<CacheTools.Remote> caches = RemoteCaches.open(config.name(), config.cache(), http);
         GitLabClient client =
                 new GitLabClient(
                         caller, url, config.token(), systemId.value(), Identity.of(config));
@@ -173,7 +174,7 @@ final class RunnerFactory implements AutoCloseable {
                                         inherited(),
                                         Thread::sleep,
                                         surroundings.clock(),
-                                        RemoteCaches.open(config.name(), config.cache(), http))),
+                                        caches)),
                         new ArtifactStages(
                                 new StageTools(
                                         new GitLabArtifactStore(caller, url, random),
@@ -186,7 +187,7 @@ final class RunnerFactory implements AutoCloseable {
                 settings(config),
                 client,
                 client::reports,
-                lanes(config),
+                lanes(config, caches),
                 _ -> files,
                 new SecretResolver(
                         List.of(new VaultProvider(http), new AwsSecretsProvider()), Thread::sleep),
@@ -216,18 +217,21 @@ final class RunnerFactory implements AutoCloseable {
                         "linux/" + Version.architecture()));
     }
 
-    private LaneBoard lanes(RunnerConfig config) throws UserError {
+    private LaneBoard lanes(RunnerConfig config, Optional<CacheTools.Remote> caches)
+            throws UserError {
         if (config.lanes().isEmpty()) {
             return LaneBoard.single(shell(config, "shell", Optional.empty()));
         }
         List<LaneBoard.Entry> entries = new ArrayList<>();
         for (LaneConfig lane : config.lanes()) {
-            entries.add(new LaneBoard.Entry(lane(config, lane), lane.executor(), lane.rules()));
+            entries.add(
+                    new LaneBoard.Entry(lane(config, lane, caches), lane.executor(), lane.rules()));
         }
         return new LaneBoard(config.token().shortForm(), entries, Ticker.SYSTEM);
     }
 
-    private Lane lane(RunnerConfig config, LaneConfig lane) throws UserError {
+    private Lane lane(RunnerConfig config, LaneConfig lane, Optional<CacheTools.Remote> caches)
+            throws UserError {
         return switch (lane.executor()) {
             case "shell" ->
                     shell(
@@ -237,7 +241,7 @@ final class RunnerFactory implements AutoCloseable {
                                     new HostFitness(
                                             lane.floors(),
                                             HostSensors.ofHost(surroundings.clock()))));
-            case "codebuild" -> codeBuild(config, lane);
+            case "codebuild" -> codeBuild(config, lane, caches);
             default ->
                     throw new UserError(
                             "runner \"%s\": lane \"%s\" has executor = \"%s\", which is not supported by this version; use \"shell\""
@@ -246,7 +250,8 @@ final class RunnerFactory implements AutoCloseable {
     }
 
     /** Nothing of AWS is loaded before this, and no call is made before the first job. */
-    private Lane codeBuild(RunnerConfig config, LaneConfig lane) throws UserError {
+    private Lane codeBuild(RunnerConfig config, LaneConfig lane, Optional<CacheTools.Remote> caches)
+            throws UserError {
         try {
             CodeBuildLane made =
                     CodeBuildLane.open(
@@ -257,6 +262,7 @@ final class RunnerFactory implements AutoCloseable {
                                     config.labels(),
                                     config.jobStatusFinalUpdateRetryLimit(),
                                     this::agent,
+                                    caches,
                                     stateDirectory.resolve(
                                             "costs-%s-%s.json"
                                                     .formatted(

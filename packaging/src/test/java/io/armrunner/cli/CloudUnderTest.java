@@ -2,11 +2,13 @@ package io.armrunner.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.armrunner.cache.CacheTools;
 import io.armrunner.codebuild.aws.AwsClients;
 import io.armrunner.codebuild.fake.FakeAws;
 import io.armrunner.codebuild.fake.FakeAwsSettings;
 import io.armrunner.codebuild.lane.AgentBundle;
 import io.armrunner.codebuild.lane.CodeBuildLane;
+import io.armrunner.codebuild.s3.RemoteCaches;
 import io.armrunner.config.Config;
 import io.armrunner.config.ConfigReader;
 import io.armrunner.config.LaneConfig;
@@ -35,6 +37,7 @@ import io.armrunner.testing.LogDecoder;
 import io.armrunner.testing.TestRepository;
 import io.armrunner.trace.Ticker;
 import io.armrunner.trace.UploadSettings;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -85,6 +88,7 @@ final class CloudUnderTest implements BeforeEachCallback, AfterEachCallback {
     private final CoordinatorExtension extension =
             new CoordinatorExtension(plain -> plain.withUpdateInterval(Duration.ZERO));
     private UnaryOperator<FakeAwsSettings> change = UnaryOperator.identity();
+    private String tables = "";
     private @Nullable FakeAws aws;
     private @Nullable AwsClients clients;
     private @Nullable Manager manager;
@@ -146,6 +150,12 @@ final class CloudUnderTest implements BeforeEachCallback, AfterEachCallback {
                                 .serviceRole("arn:aws:iam::" + account + ":role/" + ROLE));
     }
 
+    /** Tables of the runner, such as {@code [runners.cache]}, for the manager that starts next. */
+    CloudUnderTest configured(String toml) {
+        tables = toml;
+        return this;
+    }
+
     /** Starts the manager; {@code lines} go into the lane's codebuild table. */
     CloudUnderTest start(String... lines) throws Exception {
         if (registered == null) {
@@ -162,6 +172,7 @@ final class CloudUnderTest implements BeforeEachCallback, AfterEachCallback {
         for (String line : lines) {
             toml.append(line).append('\n');
         }
+        toml.append(tables);
         Config config = ConfigReader.read(toml.toString(), "config.toml", Map.of()).config();
         RunnerConfig runner = config.runners().getFirst();
         SecureRandom random = new SecureRandom();
@@ -179,7 +190,10 @@ final class CloudUnderTest implements BeforeEachCallback, AfterEachCallback {
                         "s_0123456789ab",
                         Identity.of(runner));
         LaneConfig entry = runner.lanes().getFirst();
-        CodeBuildLane made = CodeBuildLane.open(surroundings(random), entry.codebuild());
+        CodeBuildLane made =
+                CodeBuildLane.open(
+                        surroundings(random, RemoteCaches.open("cloud", runner.cache(), http)),
+                        entry.codebuild());
         lane = made;
         ConfiguredRunner configured =
                 new ConfiguredRunner(
@@ -225,7 +239,8 @@ final class CloudUnderTest implements BeforeEachCallback, AfterEachCallback {
         start();
     }
 
-    private CodeBuildLane.Surroundings surroundings(SecureRandom random) {
+    private CodeBuildLane.Surroundings surroundings(
+            SecureRandom random, Optional<CacheTools.Remote> caches) {
         Path disk = directory().resolve("build-disk");
         return new CodeBuildLane.Surroundings(
                 "cloud",
@@ -235,6 +250,7 @@ final class CloudUnderTest implements BeforeEachCallback, AfterEachCallback {
                 () ->
                         AgentBundle.ofClassPath(
                                 System.getProperty("java.class.path"), AgentMain.class.getName()),
+                caches,
                 directory().resolve("costs.json"),
                 aws().place().keys(),
                 new RemoteLane.Roots(
@@ -271,6 +287,14 @@ final class CloudUnderTest implements BeforeEachCallback, AfterEachCallback {
 
     Path directory() {
         return extension.directory();
+    }
+
+    /** Makes later builds find an empty disk, as each build of AWS does. */
+    void newDisk() throws IOException {
+        Path disk = directory().resolve("build-disk");
+        if (Files.exists(disk)) {
+            Files.move(disk, directory().resolve("build-disk-" + System.nanoTime()));
+        }
     }
 
     Path journal() {

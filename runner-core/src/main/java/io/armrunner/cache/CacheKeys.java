@@ -2,11 +2,11 @@ package io.armrunner.cache;
 
 import io.armrunner.plan.JobPlan;
 import io.armrunner.plan.Stage.CacheEntry;
-import io.armrunner.trace.JobLog;
 import io.armrunner.variables.FeatureFlag;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * Which keys a stage uses for an entry, with what the log says of them (job-semantics §7.1, §7.3).
@@ -17,12 +17,15 @@ final class CacheKeys {
     private static final String PROTECTED = "-protected";
 
     private final JobPlan plan;
-    private final JobLog log;
+    private final Consumer<String> warnings;
     private final boolean hashed;
 
-    CacheKeys(JobPlan plan, JobLog log) {
+    /**
+     * @param warnings hears what is wrong with a key
+     */
+    CacheKeys(JobPlan plan, Consumer<String> warnings) {
         this.plan = plan;
-        this.log = log;
+        this.warnings = warnings;
         this.hashed = plan.flags().isOn(FeatureFlag.FF_HASH_CACHE_KEYS);
     }
 
@@ -42,7 +45,7 @@ final class CacheKeys {
         String last = plan.variables().expand(plan.variables().get("CACHE_FALLBACK_KEY"));
         if (!last.isEmpty()) {
             if (isProtected(last)) {
-                log.noticeWarning(
+                warnings.accept(
                         "CACHE_FALLBACK_KEY \"%s\" not allowed to end in \"%s\""
                                 .formatted(last, PROTECTED));
             } else {
@@ -75,9 +78,9 @@ final class CacheKeys {
         }
         Optional<CacheKey> key = CacheKey.sanitized(raw);
         if (key.isEmpty()) {
-            log.noticeWarning("cache key \"%s\" could not be sanitized".formatted(raw));
+            warnings.accept("cache key \"%s\" could not be sanitized".formatted(raw));
         } else if (!key.get().path().equals(raw)) {
-            log.noticeWarning(
+            warnings.accept(
                     "cache key \"%s\" sanitized to \"%s\"".formatted(raw, key.get().path()));
         }
         return key;

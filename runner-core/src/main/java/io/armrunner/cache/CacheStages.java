@@ -60,7 +60,7 @@ public final class CacheStages implements FileStages {
     private void restore(JobPlan plan, List<CacheEntry> entries, JobLog log)
             throws JobFailure, InterruptedException, InterruptedIOException {
         checkPolicies(entries);
-        CacheKeys keys = new CacheKeys(plan, log);
+        CacheKeys keys = new CacheKeys(plan, log::noticeWarning);
         for (CacheEntry entry : entries) {
             Optional<CacheKey> key = keys.own(entry);
             if (key.isEmpty()) {
@@ -88,7 +88,7 @@ public final class CacheStages implements FileStages {
     private void save(JobPlan plan, List<CacheEntry> entries, JobLog log)
             throws JobFailure, InterruptedException, InterruptedIOException {
         checkPolicies(entries);
-        CacheKeys keys = new CacheKeys(plan, log);
+        CacheKeys keys = new CacheKeys(plan, log::noticeWarning);
         for (CacheEntry entry : entries) {
             Optional<CacheKey> key = keys.own(entry);
             if (key.isEmpty()) {

@@ -13,13 +13,18 @@ final class ObjectName {
 
     private ObjectName() {}
 
-    /** The name of a key's archive; it has no {@code /cache.zip}. */
-    static String of(CacheTools.Remote remote, JobPlan plan, CacheKey key) {
+    /**
+     * The name of a key's archive; it has no {@code /cache.zip}.
+     *
+     * @param path what every object's name begins with, or empty
+     * @param shared whether runners share their caches
+     */
+    static String of(String path, boolean shared, JobPlan plan, CacheKey key) {
         List<String> parts = new ArrayList<>();
-        Arrays.stream(remote.path().split("/", -1))
+        Arrays.stream(path.split("/", -1))
                 .filter(part -> !part.isEmpty() && !part.equals("."))
                 .forEach(parts::add);
-        if (!remote.shared()) {
+        if (!shared) {
             parts.add("runner");
             parts.add(plan.settings().shortToken());
         }

@@ -60,7 +60,7 @@ final class RemoteArchive {
         this.key = key;
         this.meter = meter;
         this.lines = lines;
-        this.object = ObjectName.of(remote, plan, key);
+        this.object = ObjectName.of(remote.path(), remote.shared(), plan, key);
         Duration job = plan.timeouts().job();
         this.validity = job.compareTo(LONGEST_VALIDITY) < 0 ? job : LONGEST_VALIDITY;
         int minutes = plan.job().cacheRequestTimeoutMinutes();

@@ -7,8 +7,9 @@
  * which of them a stage uses; {@code LocalCache} is the directory of one key on this machine.
  * {@code CacheRestore} brings an archive and extracts it, {@code CacheSave} packs one and sends it.
  * Whoever knows the object store implements {@link io.armrunner.cache.RemoteCache}: it only signs
- * requests, and {@code RemoteArchive} sends them. A cache that cannot be had or kept is a line in
- * the log, never the end of a job.
+ * requests, and {@code RemoteArchive} sends them; {@link io.armrunner.cache.CacheRequests} tells
+ * beforehand which they are. A cache that cannot be had or kept is a line in the log, never the end
+ * of a job.
  */
 @NullMarked
 package io.armrunner.cache;

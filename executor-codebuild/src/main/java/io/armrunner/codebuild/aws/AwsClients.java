@@ -31,6 +31,8 @@ import software.amazon.awssdk.services.codebuild.CodeBuildClient;
 import software.amazon.awssdk.services.ec2.Ec2Client;
 import software.amazon.awssdk.services.iam.IamClient;
 import software.amazon.awssdk.services.s3.S3Client;
+import software.amazon.awssdk.services.s3.S3Configuration;
+import software.amazon.awssdk.services.s3.presigner.S3Presigner;
 import software.amazon.awssdk.services.servicequotas.ServiceQuotasClient;
 import software.amazon.awssdk.services.ssm.SsmClient;
 import software.amazon.awssdk.services.sts.StsClient;
@@ -122,6 +124,25 @@ public final class AwsClients implements AutoCloseable {
                                         o.retryStrategy(retries())
                                                 .addExecutionInterceptor(new WithoutExpect()))
                                 .build());
+    }
+
+    /** Signs requests for others to send; makes no calls itself. */
+    public S3Presigner presigner() {
+        return client(
+                "presigner",
+                () -> {
+                    S3Presigner.Builder builder =
+                            S3Presigner.builder()
+                                    .region(Region.of(place.region()))
+                                    .credentialsProvider(credentials)
+                                    .serviceConfiguration(
+                                            S3Configuration.builder()
+                                                    .pathStyleAccessEnabled(
+                                                            place.endpoint().isPresent())
+                                                    .build());
+                    place.endpoint().ifPresent(builder::endpointOverride);
+                    return builder.build();
+                });
     }
 
     public SsmClient ssm() {

@@ -19,12 +19,17 @@ import java.util.Map;
  * @param shared whether runners share their caches
  * @param maxArchiveSize the largest archive to send in bytes, 0 for no limit
  * @param requests by operation and object, {@code GET project/1/key}
+ * @param refusal why there are not all requests that the job may need; empty if there are
  */
 public record SignedCaches(
-        String path, boolean shared, long maxArchiveSize, Map<String, RemoteCache.Request> requests)
+        String path,
+        boolean shared,
+        long maxArchiveSize,
+        Map<String, RemoteCache.Request> requests,
+        String refusal)
         implements RemoteCache {
     /** No caches. */
-    public static final SignedCaches NONE = new SignedCaches("", false, 0, Map.of());
+    public static final SignedCaches NONE = new SignedCaches("", false, 0, Map.of(), "");
 
     public SignedCaches {
         requests = Map.copyOf(requests);
@@ -41,8 +46,10 @@ public record SignedCaches(
         Request request = requests.get(name(operation, object));
         if (request == null) {
             throw new IOException(
-                    "the manager signed no request to %s the cache %s"
-                            .formatted(operation, cacheKey));
+                    refusal.isEmpty()
+                            ? "the runner signed no request to %s the cache %s: its key was another one when the job was handed over"
+                                    .formatted(operation, cacheKey)
+                            : refusal);
         }
         return request;
     }
@@ -53,7 +60,8 @@ public record SignedCaches(
                         .createObjectNode()
                         .put("path", path)
                         .put("shared", shared)
-                        .put("max_archive_size", maxArchiveSize);
+                        .put("max_archive_size", maxArchiveSize)
+                        .put("refusal", refusal);
         ArrayNode all = json.putArray("requests");
         requests.forEach((name, request) -> {
             var entry = all.addObject().put("name", name).put("uri", request.uri().toString());
@@ -78,7 +86,13 @@ public record SignedCaches(
                 json.path("path").asText(),
                 json.path("shared").asBoolean(),
                 json.path("max_archive_size").asLong(),
-                requests);
+                requests,
+                json.path("refusal").asText());
+    }
+
+    /** Whether the job has no caches beyond its own machine. */
+    public boolean isNone() {
+        return requests.isEmpty() && refusal.isEmpty();
     }
 
     @Override

@@ -2,7 +2,6 @@ package io.armrunner.codebuild.lane;
 
 import io.armrunner.codebuild.handover.HandOver;
 import io.armrunner.codebuild.handover.Receipt;
-import io.armrunner.codebuild.handover.SignedCaches;
 import io.armrunner.lane.RemoteEnd;
 import io.armrunner.lane.RemoteJob;
 import io.armrunner.plan.JobPlan;
@@ -245,7 +244,8 @@ final class BuildJob {
         record = record.released(job.release()).save(job.directory());
     }
 
-    private HandOver handOver(RegionLane region, BuildWatcher.Watch watch) throws IOException {
+    private HandOver handOver(RegionLane region, BuildWatcher.Watch watch)
+            throws IOException, InterruptedException {
         Instant since =
                 watch.latest()
                         .flatMap(view -> view.phase("PROVISIONING"))
@@ -266,7 +266,7 @@ final class BuildJob {
                         since.toEpochMilli(),
                         Prices.perMinute(lane.settings(), region.name, choice.size()).orElse(0)),
                 lane.maskedNames(),
-                SignedCaches.NONE);
+                BuildCaches.signed(lane.caches(), region, lane.settings(), plan));
     }
 
     private BuildResult awaitEnd(RegionLane region, BuildWatcher.Watch watch, Mailbox mailbox)

@@ -1,5 +1,6 @@
 package io.armrunner.codebuild.lane;
 
+import io.armrunner.cache.CacheTools;
 import io.armrunner.codebuild.aws.AwsPlace;
 import io.armrunner.config.Settings;
 import io.armrunner.lane.RemoteEnd;
@@ -35,6 +36,7 @@ public final class CodeBuildLane implements RemoteLane, AutoCloseable {
      * @param labels of the runner
      * @param finalRounds how often a job's final report is tried
      * @param bundle makes the agent
+     * @param caches where the runner's configuration keeps caches; empty for the lane's own bucket
      * @param costs the file of the lane's costs
      * @param keys an access key instead of those of this machine
      * @param roots where jobs have their files, {@link #ROOTS} in AWS
@@ -47,6 +49,7 @@ public final class CodeBuildLane implements RemoteLane, AutoCloseable {
             Map<String, String> labels,
             int finalRounds,
             AgentBundle.Maker bundle,
+            Optional<CacheTools.Remote> caches,
             Path costs,
             Optional<AwsPlace.Keys> keys,
             Roots roots,
@@ -177,6 +180,10 @@ public final class CodeBuildLane implements RemoteLane, AutoCloseable {
 
     String manager() {
         return around.manager();
+    }
+
+    Optional<CacheTools.Remote> caches() {
+        return around.caches();
     }
 
     Map<String, String> labels() {

@@ -160,7 +160,7 @@ public final class S3Cache implements RemoteCache {
         };
     }
 
-    private static Request request(PresignedRequest signed) throws IOException {
+    static Request request(PresignedRequest signed) throws IOException {
         Map<String, String> headers = new HashMap<>();
         for (Map.Entry<String, List<String>> header : signed.signedHeaders().entrySet()) {
             // The client writes the host itself, and exactly as it was signed.
@@ -176,7 +176,7 @@ public final class S3Cache implements RemoteCache {
     }
 
     /** Encodes what a header cannot carry. */
-    private static String headerText(String key) {
+    static String headerText(String key) {
         StringBuilder text = new StringBuilder(key.length());
         for (byte b : key.getBytes(java.nio.charset.StandardCharsets.UTF_8)) {
             char c = (char) (b & 0xff);

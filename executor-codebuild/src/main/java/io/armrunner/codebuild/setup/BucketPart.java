@@ -23,11 +23,17 @@ import software.amazon.awssdk.services.s3.model.ServerSideEncryption;
 import software.amazon.awssdk.services.s3.model.ServerSideEncryptionRule;
 import software.amazon.awssdk.services.s3.model.Tag;
 
-/** The bucket for hand-overs and the agent: private, encrypted, versioned, and forgetful. */
+/**
+ * The bucket for hand-overs, caches and the agent: private, encrypted, versioned, and forgetful.
+ */
 final class BucketPart implements Part {
     // Both are a net below the lane's own deleting. S3 counts in whole days.
     static final int JOB_DAYS = 3;
     static final int OLD_VERSION_DAYS = 1;
+
+    /** A cache that was not written for so long is made anew. */
+    static final int CACHE_DAYS = 30;
+
     private static final String NOT_FOUND = "NoSuch";
 
     /** One setting: whether it is right, and how to make it so. */
@@ -219,16 +225,18 @@ final class BucketPart implements Part {
     }
 
     private static List<LifecycleRule> rules() {
-        return List.of(
-                LifecycleRule.builder()
-                        .id("jobs")
-                        .status(ExpirationStatus.ENABLED)
-                        .filter(f -> f.prefix("jobs/"))
-                        .expiration(e -> e.days(JOB_DAYS))
-                        .noncurrentVersionExpiration(e -> e.noncurrentDays(OLD_VERSION_DAYS))
-                        .abortIncompleteMultipartUpload(
-                                a -> a.daysAfterInitiation(OLD_VERSION_DAYS))
-                        .build());
+        return List.of(rule("jobs", JOB_DAYS), rule("cache", CACHE_DAYS));
+    }
+
+    private static LifecycleRule rule(String name, int days) {
+        return LifecycleRule.builder()
+                .id(name)
+                .status(ExpirationStatus.ENABLED)
+                .filter(f -> f.prefix(name + "/"))
+                .expiration(e -> e.days(days))
+                .noncurrentVersionExpiration(e -> e.noncurrentDays(OLD_VERSION_DAYS))
+                .abortIncompleteMultipartUpload(a -> a.daysAfterInitiation(OLD_VERSION_DAYS))
+                .build();
     }
 
     private boolean forgets() {

@@ -219,7 +219,7 @@ public final class Check {
     }
 
     private void objects() {
-        for (String prefix : List.of("jobs/", "agent/")) {
+        for (String prefix : List.of("jobs/", "agent/", "cache/")) {
             String key = prefix + "check-" + nonce;
             String bucket = installation.bucket();
             proves(

@@ -74,7 +74,10 @@ final class Documents {
                 """);
     }
 
-    /** What the runner's own machine may do. */
+    /**
+     * What the runner's own machine may do. Without the right to list, S3 would call a cache that
+     * is not there forbidden.
+     */
     static ObjectNode manager(boolean ownKey) {
         ObjectNode policy =
                 policy(
@@ -84,9 +87,8 @@ final class Documents {
                            "codebuild:ListBuildsForProject","codebuild:BatchGetProjects"],"Resource":"%3$s"},
                          {"Sid":"Objects","Effect":"Allow",
                           "Action":["s3:PutObject","s3:GetObject","s3:GetObjectVersion","s3:DeleteObject","s3:DeleteObjectVersion"],
-                          "Resource":["%1$s/jobs/*","%1$s/agent/*"]},
-                         {"Sid":"List","Effect":"Allow","Action":["s3:ListBucket","s3:ListBucketVersions"],"Resource":"%1$s",
-                          "Condition":{"StringLike":{"s3:prefix":["jobs/*","agent/*"]}}},
+                          "Resource":["%1$s/jobs/*","%1$s/agent/*","%1$s/cache/*"]},
+                         {"Sid":"List","Effect":"Allow","Action":["s3:ListBucket","s3:ListBucketVersions"],"Resource":"%1$s"},
                          {"Sid":"BootLog","Effect":"Allow","Action":"logs:GetLogEvents","Resource":"%2$s:*"},
                          {"Sid":"Tokens","Effect":"Allow","Action":"ssm:GetParameter",
                           "Resource":"arn:<partition>:ssm:<region>:<account>:parameter/armrunner/*"},

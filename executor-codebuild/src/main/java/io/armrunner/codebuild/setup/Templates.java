@@ -220,9 +220,12 @@ public final class Templates {
             "IgnorePublicAcls":true,"RestrictPublicBuckets":true},
            "OwnershipControls":{"Rules":[{"ObjectOwnership":"BucketOwnerEnforced"}]},
            "VersioningConfiguration":{"Status":"Enabled"},
-           "LifecycleConfiguration":{"Rules":[{"Id":"jobs","Status":"Enabled","Prefix":"jobs/","ExpirationInDays":3,
-            "NoncurrentVersionExpiration":{"NoncurrentDays":1},
-            "AbortIncompleteMultipartUpload":{"DaysAfterInitiation":1}}]},
+           "LifecycleConfiguration":{"Rules":[{"Id":"jobs","Status":"Enabled","Prefix":"jobs/","ExpirationInDays":%4$d,
+            "NoncurrentVersionExpiration":{"NoncurrentDays":%6$d},
+            "AbortIncompleteMultipartUpload":{"DaysAfterInitiation":%6$d}},
+            {"Id":"cache","Status":"Enabled","Prefix":"cache/","ExpirationInDays":%5$d,
+            "NoncurrentVersionExpiration":{"NoncurrentDays":%6$d},
+            "AbortIncompleteMultipartUpload":{"DaysAfterInitiation":%6$d}}]},
            "Tags":[{"Key":"armrunner","Value":{"Ref":"Name"}}]}},
           "BucketPolicy":{"Type":"AWS::S3::BucketPolicy","Properties":{"Bucket":{"Ref":"Bucket"}}},
           "Log":{"Type":"AWS::Logs::LogGroup","DeletionPolicy":"Delete","UpdateReplacePolicy":"Delete","Properties":{
@@ -248,7 +251,13 @@ public final class Templates {
           "Bucket":{"Description":"The bucket for hand-overs.","Value":{"Ref":"Bucket"}},
           "ManagerPolicy":{"Description":"Attach this to the user or role of the machine that runs armrunner.","Value":{"Ref":"Manager"}}}}
         """
-                .formatted(sizes(), Installation.DEFAULT_IMAGE, Installation.DEFAULT_LOG_DAYS);
+                .formatted(
+                        sizes(),
+                        Installation.DEFAULT_IMAGE,
+                        Installation.DEFAULT_LOG_DAYS,
+                        BucketPart.JOB_DAYS,
+                        BucketPart.CACHE_DAYS,
+                        BucketPart.OLD_VERSION_DAYS);
     }
 
     private static String terraformFrame() {
@@ -284,9 +293,12 @@ public final class Templates {
           "aws_s3_bucket_versioning":{"jobs":{"bucket":"${aws_s3_bucket.jobs.id}","versioning_configuration":{"status":"Enabled"}}},
           "aws_s3_bucket_lifecycle_configuration":{"jobs":{"bucket":"${aws_s3_bucket.jobs.id}",
            "depends_on":["aws_s3_bucket_versioning.jobs"],
-           "rule":{"id":"jobs","status":"Enabled","filter":{"prefix":"jobs/"},"expiration":{"days":%5$d},
+           "rule":[{"id":"jobs","status":"Enabled","filter":{"prefix":"jobs/"},"expiration":{"days":%5$d},
             "noncurrent_version_expiration":{"noncurrent_days":%6$d},
-            "abort_incomplete_multipart_upload":{"days_after_initiation":%6$d}}}},
+            "abort_incomplete_multipart_upload":{"days_after_initiation":%6$d}},
+            {"id":"cache","status":"Enabled","filter":{"prefix":"cache/"},"expiration":{"days":%7$d},
+            "noncurrent_version_expiration":{"noncurrent_days":%6$d},
+            "abort_incomplete_multipart_upload":{"days_after_initiation":%6$d}}]}},
           "aws_s3_bucket_policy":{"jobs":{"bucket":"${aws_s3_bucket.jobs.id}","depends_on":["aws_s3_bucket_public_access_block.jobs"]}},
           "aws_cloudwatch_log_group":{"boot":{"retention_in_days":"${var.log_days}","tags":"${local.tags}"}},
           "aws_codebuild_project":{"builds":{"description":"GitLab jobs of armrunner",
@@ -310,6 +322,7 @@ public final class Templates {
                         ProjectPart.TIMEOUT_MINUTES,
                         ProjectPart.QUEUED_MINUTES,
                         BucketPart.JOB_DAYS,
-                        BucketPart.OLD_VERSION_DAYS);
+                        BucketPart.OLD_VERSION_DAYS,
+                        BucketPart.CACHE_DAYS);
     }
 }

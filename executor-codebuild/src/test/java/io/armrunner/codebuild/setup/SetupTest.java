@@ -488,6 +488,9 @@ class SetupTest {
                                 s3.putObject(
                                         r -> r.bucket(bucket).key("agent/1.zip"),
                                         RequestBody.empty()));
+                denied(
+                        "s3:GetObject",
+                        () -> s3.getObjectAsBytes(r -> r.bucket(bucket).key("cache/project/1/x")));
                 denied("s3:ListBucket", () -> s3.listObjectsV2(r -> r.bucket(bucket)));
                 denied(
                         "codebuild:StopBuild",

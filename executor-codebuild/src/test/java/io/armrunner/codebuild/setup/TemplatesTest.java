@@ -147,16 +147,17 @@ class TemplatesTest {
                 .isEqualTo(encryption.applyServerSideEncryptionByDefault().sseAlgorithmAsString());
         assertThat(rule.path("BucketKeyEnabled").asBoolean())
                 .isEqualTo(encryption.bucketKeyEnabled());
-        var lifecycle =
-                clients.s3()
-                        .getBucketLifecycleConfiguration(r -> r.bucket(bucket))
-                        .rules()
-                        .getFirst();
-        JsonNode jobs = template.at("/LifecycleConfiguration/Rules/0");
-        assertThat(jobs.path("Prefix").asText()).isEqualTo(lifecycle.filter().prefix());
-        assertThat(jobs.path("ExpirationInDays").asInt()).isEqualTo(lifecycle.expiration().days());
-        assertThat(jobs.at("/NoncurrentVersionExpiration/NoncurrentDays").asInt())
-                .isEqualTo(lifecycle.noncurrentVersionExpiration().noncurrentDays());
+        var lifecycle = clients.s3().getBucketLifecycleConfiguration(r -> r.bucket(bucket)).rules();
+        JsonNode rules = template.at("/LifecycleConfiguration/Rules");
+        assertThat(rules).hasSameSizeAs(lifecycle);
+        for (int i = 0; i < lifecycle.size(); i++) {
+            JsonNode said = rules.path(i);
+            var made = lifecycle.get(i);
+            assertThat(said.path("Prefix").asText()).isEqualTo(made.filter().prefix());
+            assertThat(said.path("ExpirationInDays").asInt()).isEqualTo(made.expiration().days());
+            assertThat(said.at("/NoncurrentVersionExpiration/NoncurrentDays").asInt())
+                    .isEqualTo(made.noncurrentVersionExpiration().noncurrentDays());
+        }
         assertThat(template.at("/VersioningConfiguration/Status").asText())
                 .isEqualTo(
                         clients.s3().getBucketVersioning(r -> r.bucket(bucket)).statusAsString());
@@ -189,10 +190,15 @@ class TemplatesTest {
                 .isEqualTo(other.at("/Environment/Type").asText());
         assertThat(project.at("/source/buildspec").asText())
                 .isEqualTo(other.at("/Source/BuildSpec").asText());
-        JsonNode days = template.at("/Bucket/Properties/LifecycleConfiguration/Rules/0");
-        JsonNode rule = resources.at("/aws_s3_bucket_lifecycle_configuration/jobs/rule");
-        assertThat(rule.at("/expiration/days").asInt())
-                .isEqualTo(days.path("ExpirationInDays").asInt());
+        JsonNode days = template.at("/Bucket/Properties/LifecycleConfiguration/Rules");
+        JsonNode rules = resources.at("/aws_s3_bucket_lifecycle_configuration/jobs/rule");
+        assertThat(rules).hasSameSizeAs(days);
+        for (int i = 0; i < days.size(); i++) {
+            assertThat(rules.path(i).at("/filter/prefix").asText())
+                    .isEqualTo(days.path(i).path("Prefix").asText());
+            assertThat(rules.path(i).at("/expiration/days").asInt())
+                    .isEqualTo(days.path(i).path("ExpirationInDays").asInt());
+        }
         assertThat(module.at("/variable/image/default").asText())
                 .isEqualTo(template().at("/Parameters/Image/Default").asText());
     }
