@@ -26,16 +26,20 @@ final class ConfigReload {
     private final RunnerFactory factory;
     private final Config started;
     private final Surroundings surroundings;
+    private final Runnable refused;
     private final Set<String> needRestart = new HashSet<>();
     private volatile Config current;
     private List<ConfiguredRunner> runners = List.of();
 
     /**
      * @param config what the service starts with
+     * @param refused told each time that a changed file can't be used
      */
-    ConfigReload(RunnerFactory factory, Config config, Surroundings surroundings) {
+    ConfigReload(
+            RunnerFactory factory, Config config, Surroundings surroundings, Runnable refused) {
         this.factory = factory;
         this.surroundings = surroundings;
+        this.refused = refused;
         this.started = config;
         this.current = config;
     }
@@ -81,6 +85,7 @@ final class ConfigReload {
             runners = changed;
             current = config;
         } catch (ConfigException | UserError e) {
+            refused.run();
             LOG.error(
                     "config_refused error=\"{}\" hint=\"the configuration before it stays in use\"",
                     e.getMessage());

@@ -13,6 +13,7 @@ import io.armrunner.manager.Journal;
 import io.armrunner.manager.Manager;
 import io.armrunner.manager.StateLock;
 import io.armrunner.status.Operations;
+import io.armrunner.status.ProcessState;
 import io.armrunner.trace.Ticker;
 import io.armrunner.trace.UploadSettings;
 import java.io.IOException;
@@ -131,7 +132,9 @@ final class RunService implements Work<RunCommand> {
                                 working,
                                 true,
                                 operations::called)) {
-            ConfigReload reload = new ConfigReload(factory, config, surroundings);
+            ConfigReload reload =
+                    new ConfigReload(
+                            factory, config, surroundings, operations::configurationRefused);
             List<ConfiguredRunner> runners = reload.first();
             Manager.Settings settings =
                     new Manager.Settings(
@@ -152,8 +155,9 @@ final class RunService implements Work<RunCommand> {
                             new DiskFloor(
                                     (long) config.operation().minFreeDiskMib() << 20, operations));
             manager.start(runners);
+            operations.state(ProcessState.RUNNING);
             if (changes.isEmpty()) {
-                return untilTold(manager, signals, bounds, reload, () -> {});
+                return untilTold(manager, signals, bounds, reload, operations, () -> {});
             }
             Changes from = changes.get();
             try (ConfigWatch watch =
@@ -167,8 +171,9 @@ final class RunService implements Work<RunCommand> {
                                     reload::current,
                                     named -> new GitLabRunnerServer(surroundings, named),
                                     surroundings.clock(),
+                                    operations::configurationSaved,
                                     watch::loadNow)) {
-                return untilTold(manager, signals, bounds, reload, watch::loadNow);
+                return untilTold(manager, signals, bounds, reload, operations, watch::loadNow);
             }
         }
     }
@@ -210,6 +215,7 @@ final class RunService implements Work<RunCommand> {
             Signals signals,
             Bounds bounds,
             ConfigReload configuration,
+            Operations operations,
             Runnable reload)
             throws InterruptedException {
         signals.onReload(reload);
@@ -219,6 +225,7 @@ final class RunService implements Work<RunCommand> {
                         : signals.nextOr(() -> bounds.reached(manager)).orElse(Signals.Kind.DRAIN);
         if (kind == Signals.Kind.DRAIN) {
             LOG.info("draining jobs={}", manager.running());
+            operations.state(ProcessState.GRACEFUL_SHUTDOWN);
             manager.drain();
             Optional<Signals.Kind> forced = signals.nextOr(() -> manager.running() == 0);
             if (forced.isEmpty()) {
@@ -227,6 +234,7 @@ final class RunService implements Work<RunCommand> {
             }
             kind = forced.get();
         }
+        operations.state(ProcessState.FORCEFUL_SHUTDOWN);
         if (kind == Signals.Kind.TERMINATE && configuration.handsOver()) {
             handOver(manager);
         }

@@ -38,6 +38,7 @@ final class TokenRotation implements AutoCloseable {
     private final Supplier<Config> config;
     private final RunnerServer.Connect connect;
     private final InstantSource clock;
+    private final Saved saved;
     private final Runnable reload;
     private final Thread thread;
     // Only the thread uses these.
@@ -49,13 +50,21 @@ final class TokenRotation implements AutoCloseable {
             Supplier<Config> config,
             RunnerServer.Connect connect,
             InstantSource clock,
+            Saved saved,
             Runnable reload) {
         this.file = file;
         this.config = config;
         this.connect = connect;
         this.clock = clock;
+        this.saved = saved;
         this.reload = reload;
         thread = Thread.ofVirtual().name("token-rotation").unstarted(this::rotate);
+    }
+
+    /** Hears whether the service could write its configuration's file. */
+    @FunctionalInterface
+    interface Saved {
+        void saved(boolean done);
     }
 
     /**
@@ -69,8 +78,9 @@ final class TokenRotation implements AutoCloseable {
             Supplier<Config> config,
             RunnerServer.Connect connect,
             InstantSource clock,
+            Saved saved,
             Runnable reload) {
-        TokenRotation rotation = new TokenRotation(file, config, connect, clock, reload);
+        TokenRotation rotation = new TokenRotation(file, config, connect, clock, saved, reload);
         rotation.thread.start();
         return rotation;
     }
@@ -151,6 +161,7 @@ final class TokenRotation implements AutoCloseable {
                             expiresAt.map(Instant::toString).orElse("never"));
                     // The service may know the old one for a moment yet.
                     notBefore.put(runner.token(), Instant.MAX);
+                    saved.saved(true);
                     reload.run();
                     return;
                 }
@@ -158,6 +169,7 @@ final class TokenRotation implements AutoCloseable {
                 case Reset.Unclear(String reason) -> why = reason;
             }
         } catch (ConfigException e) {
+            saved.saved(false);
             why = String.valueOf(e.getMessage());
         } catch (InterruptedException e) {
             throw e;

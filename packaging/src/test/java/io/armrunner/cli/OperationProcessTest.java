@@ -119,11 +119,22 @@ final class OperationProcessTest {
             assertThat(job.awaitFinished(LIMIT)).isEqualTo(JobState.FAILED);
             await().atMost(LIMIT)
                     .until(() -> get(address, "/api/status").body().contains("script_failure"));
+            Files.writeString(config(), "concurrent = \"many\"\n");
+            armrunner.awaitPrinted("config_refused");
             String metrics = get(address, "/metrics").body();
             String labels =
                     "runner=\"%s\",runner_name=\"rack one\"".formatted(runner.token().shortForm());
             assertThat(metrics)
-                    .contains("gitlab_runner_concurrent 2.0")
+                    .contains(
+                            "gitlab_runner_concurrent 2.0", "gitlab_runner_worker_slots_number 2.0")
+                    .contains("gitlab_runner_configuration_loading_error_total 1.0")
+                    .contains("gitlab_runner_process_state_info{state=\"running\"} 1.0")
+                    .containsPattern(
+                            "gitlab_runner_worker_feeds_total\\{" + labels + "[^}]*} [1-9]")
+                    .containsPattern(
+                            "gitlab_runner_worker_processing_failures_total\\{failure_type=\"job_failure\","
+                                    + labels
+                                    + "[^}]*} 1.0")
                     .contains(
                             "gitlab_runner_failed_jobs_total{failure_reason=\"script_failure\",mode=\"traditional\","
                                     + labels

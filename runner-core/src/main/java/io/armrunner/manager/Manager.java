@@ -311,7 +311,8 @@ public final class Manager implements AutoCloseable {
                         runner.config().unhealthyInterval(),
                         ticker),
                 concurrency,
-                settings.checkInterval());
+                settings.checkInterval(),
+                () -> events.notAsked(runner.shortName()));
     }
 
     private Poller poller(Poller.Terms terms, Slots.Share share) {

@@ -30,12 +30,14 @@ final class Poller implements AutoCloseable {
      * with, and so does the job that it brings.
      *
      * @param interval between two requests that got nothing
+     * @param notAsked told each time that the runner is due and left alone
      */
     record Terms(
             ConfiguredRunner runner,
             RunnerHealth health,
             RequestConcurrency concurrency,
-            Duration interval) {}
+            Duration interval,
+            Runnable notAsked) {}
 
     /** Takes what the poller gets. */
     @FunctionalInterface
@@ -150,6 +152,7 @@ final class Poller implements AutoCloseable {
 
     private boolean rest(Terms now) throws InterruptedException {
         Duration left = now.health().pause();
+        now.notAsked().run();
         pause(left.compareTo(now.interval()) < 0 ? left : now.interval());
         return false;
     }

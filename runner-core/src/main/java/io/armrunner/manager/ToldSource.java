@@ -27,6 +27,7 @@ record ToldSource(
     @Override
     public JobReply request(boolean mayBeHeld) throws IOException, InterruptedException {
         if (floor.isShort(directories)) {
+            events.notAsked(runner);
             return new JobReply.NoJob(0);
         }
         events.asking(runner);

@@ -172,6 +172,11 @@ public final class JobBook implements JobEvents, AutoCloseable {
         return running.values();
     }
 
+    /** How many jobs run. */
+    int count() {
+        return running.size();
+    }
+
     /** What runs, the longest first. */
     public List<JobRecord> running() {
         List<JobRecord> all = new ArrayList<>();

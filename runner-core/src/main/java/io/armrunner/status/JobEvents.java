@@ -40,6 +40,9 @@ public interface JobEvents {
     /** A request for a job is on its way. */
     default void asking(String runner) {}
 
+    /** A runner was due and was left alone: GitLab refuses it, or there is no room on the disk. */
+    default void notAsked(String runner) {}
+
     /** A request for a job has its answer; follows each {@link #asking}. */
     default void answered(String runner, Asked answer) {}
 

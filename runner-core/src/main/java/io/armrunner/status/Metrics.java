@@ -3,7 +3,6 @@ package io.armrunner.status;
 import io.armrunner.http.HttpRequest;
 import io.prometheus.metrics.config.EscapingScheme;
 import io.prometheus.metrics.core.metrics.Counter;
-import io.prometheus.metrics.core.metrics.CounterWithCallback;
 import io.prometheus.metrics.core.metrics.Gauge;
 import io.prometheus.metrics.core.metrics.GaugeWithCallback;
 import io.prometheus.metrics.core.metrics.Histogram;
@@ -22,7 +21,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Consumer;
 
 /**
  * The service in numbers, for Prometheus: GitLab Runner's names and labels where it has them
@@ -41,6 +39,7 @@ final class Metrics implements JobEvents {
     private static final double[] PICK_UP_SECONDS = {.05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300};
 
     private final PrometheusRegistry registry = new PrometheusRegistry();
+    private final MetricShelf shelf = new MetricShelf(registry);
 
     /** The library takes gitlab_runner_jobs_total and the gauge gitlab_runner_jobs for the same. */
     private final PrometheusRegistry running = new PrometheusRegistry();
@@ -51,22 +50,23 @@ final class Metrics implements JobEvents {
     private final InstantSource clock;
     private final Map<JobKey, Stage> stages = new ConcurrentHashMap<>();
     private final Map<String, Asking> asking = new ConcurrentHashMap<>();
+    private final WorkerMetrics workers;
     private volatile List<RunnerFacts> runners = List.of();
     private volatile int concurrent;
 
     private final Counter jobs =
-            counter(
+            shelf.counter(
                     "gitlab_runner_jobs",
                     "Total number of handled jobs",
                     "runner",
                     "runner_name",
                     "system_id");
     private final Counter configurations =
-            counter(
+            shelf.counter(
                     "gitlab_runner_configuration_loaded",
                     "Total number of times the configuration file was loaded");
     private final Counter failed =
-            counter(
+            shelf.counter(
                     "gitlab_runner_failed_jobs",
                     "Total number of failed jobs",
                     "runner",
@@ -74,7 +74,7 @@ final class Metrics implements JobEvents {
                     "failure_reason",
                     "mode");
     private final Histogram jobSeconds =
-            histogram(
+            shelf.histogram(
                     "gitlab_runner_job_duration_seconds",
                     "Histogram of job durations",
                     JOB_SECONDS,
@@ -83,7 +83,7 @@ final class Metrics implements JobEvents {
                     "system_id",
                     "mode");
     private final Histogram queueSeconds =
-            histogram(
+            shelf.histogram(
                     "gitlab_runner_job_queue_duration_seconds",
                     "A histogram representing job queue duration.",
                     STAGE_SECONDS,
@@ -92,27 +92,27 @@ final class Metrics implements JobEvents {
                     "system_id",
                     "project_jobs_running");
     private final Gauge queueSize =
-            gauge(
+            shelf.gauge(
                     "gitlab_runner_job_queue_size",
                     "The size of GitLab's queue for the runner, as it said with the last job",
                     "runner",
                     "runner_name",
                     "system_id");
     private final Gauge queueDepth =
-            gauge(
+            shelf.gauge(
                     "gitlab_runner_job_queue_depth",
                     "How far GitLab searched in the queue for the runner's last job",
                     "runner",
                     "runner_name",
                     "system_id");
     private final Counter executions =
-            counter(
+            shelf.counter(
                     "gitlab_runner_job_execution_mode",
                     "Total number of jobs grouped by execution mode and executor",
                     "mode",
                     "executor");
     private final Counter calls =
-            counter(
+            shelf.counter(
                     "gitlab_runner_api_request_statuses",
                     "The total number of API requests, partitioned by runner, system_id, endpoint, status and method.",
                     "runner",
@@ -121,7 +121,7 @@ final class Metrics implements JobEvents {
                     "status",
                     "method");
     private final Histogram callSeconds =
-            histogram(
+            shelf.histogram(
                     "gitlab_runner_api_request_duration_seconds",
                     "Latency histogram of API requests, partitioned by runner, system_id, endpoint, status_class and method.",
                     CALL_SECONDS,
@@ -131,13 +131,13 @@ final class Metrics implements JobEvents {
                     "status_class",
                     "method");
     private final Counter retries =
-            counter(
+            shelf.counter(
                     "gitlab_runner_api_request_retries",
                     "The total number of retries in process of completing a request, partitioned by path and method.",
                     "path",
                     "method");
     private final Histogram pickUpSeconds =
-            histogram(
+            shelf.histogram(
                     "armrunner_job_pick_up_seconds",
                     "From GitLab's answer with a job to the first line of its script",
                     PICK_UP_SECONDS,
@@ -145,7 +145,7 @@ final class Metrics implements JobEvents {
                     "runner_name",
                     "lane");
     private final Histogram stageSeconds =
-            histogram(
+            shelf.histogram(
                     "armrunner_stage_duration_seconds",
                     "How long the stages of jobs took",
                     STAGE_SECONDS,
@@ -153,7 +153,7 @@ final class Metrics implements JobEvents {
                     "runner_name",
                     "stage");
     private final Counter uploaded =
-            counter(
+            shelf.counter(
                     "armrunner_log_upload_bytes",
                     "Bytes of jobs' logs that were sent to GitLab",
                     "runner",
@@ -194,32 +194,33 @@ final class Metrics implements JobEvents {
     Metrics(
             Operations.Service service,
             JobBook book,
+            ServiceCounts counts,
             Operations.LogLines lines,
             InstantSource clock) {
         this.book = book;
         this.clock = clock;
+        workers = new WorkerMetrics(shelf, counts, book::count);
         gauges(service);
-        CounterWithCallback.builder()
-                .name("gitlab_runner_errors")
-                .help("The number of caught errors.")
-                .labelNames("level")
-                .callback(values -> {
+        shelf.counterOf(
+                "gitlab_runner_errors",
+                "The number of caught errors.",
+                values -> {
                     values.call(0, "panic");
                     values.call(0, "fatal");
                     values.call((double) lines.errors().getAsLong(), "error");
                     values.call((double) lines.warnings().getAsLong(), "warning");
-                })
-                .register(registry);
+                },
+                "level");
         ProcessMetrics.builder().register(registry);
         JvmMemoryMetrics.builder().register(registry);
     }
 
     private void gauges(Operations.Service service) {
-        callback(
+        shelf.gaugeOf(
                 "gitlab_runner_concurrent",
                 "The current value of concurrent setting",
                 values -> values.call(concurrent));
-        callback(
+        shelf.gaugeOf(
                 "gitlab_runner_limit",
                 "The current value of the runner's limit setting",
                 values ->
@@ -236,7 +237,7 @@ final class Metrics implements JobEvents {
                         "runner", "runner_name", "system_id", "state", "stage", "executor_stage")
                 .callback(this::runningJobs)
                 .register(running);
-        callback(
+        shelf.gaugeOf(
                 "gitlab_runner_version_info",
                 "A metric with a constant '1' value labeled by different build stats fields.",
                 values ->
@@ -263,14 +264,14 @@ final class Metrics implements JobEvents {
 
     private void requestGauges() {
         String[] labels = {"runner", "system_id"};
-        callback(
+        shelf.gaugeOf(
                 "gitlab_runner_request_concurrency",
                 "The current number of concurrent requests for a new job",
                 values ->
                         runners.forEach(each ->
                                 values.call(of(each).open(), each.runner(), each.systemId())),
                 labels);
-        callback(
+        shelf.gaugeOf(
                 "gitlab_runner_request_concurrency_hard_limit",
                 "Configured request_concurrency limit",
                 values ->
@@ -278,14 +279,14 @@ final class Metrics implements JobEvents {
                                 values.call(
                                         each.requestConcurrency(), each.runner(), each.systemId())),
                 labels);
-        callback(
+        shelf.gaugeOf(
                 "gitlab_runner_request_concurrency_adaptive_limit",
                 "Computed adaptive request concurrency limit",
                 values ->
                         runners.forEach(each ->
                                 values.call(of(each).adaptive(), each.runner(), each.systemId())),
                 labels);
-        callback(
+        shelf.gaugeOf(
                 "gitlab_runner_request_concurrency_used_limit",
                 "Used request concurrency limit",
                 values ->
@@ -327,6 +328,7 @@ final class Metrics implements JobEvents {
         runners = List.copyOf(now);
         concurrent = jobsAtOnce;
         configurations.inc();
+        workers.serves(now, jobsAtOnce);
         for (RunnerFacts each : now) {
             jobs.labelValues(each.runner(), each.name(), each.systemId()).inc(0);
         }
@@ -425,15 +427,23 @@ final class Metrics implements JobEvents {
         if (!end.failureReason().isEmpty()) {
             failed.labelValues(its.runner(), its.name(), end.failureReason(), MODE).inc();
         }
+        workers.ended(its, end);
     }
 
     @Override
     public void asking(String runner) {
         asking.computeIfAbsent(runner, _ -> new Asking()).began();
+        workers.asking(runner);
+    }
+
+    @Override
+    public void notAsked(String runner) {
+        workers.notAsked(runner);
     }
 
     @Override
     public void answered(String runner, Asked answer) {
+        workers.answered(runner, answer);
         asking.computeIfAbsent(runner, _ -> new Asking()).answered(answer);
     }
 
@@ -445,47 +455,5 @@ final class Metrics implements JobEvents {
 
     private static double seconds(Duration time) {
         return Math.max(0, time.toNanos() / 1e9);
-    }
-
-    private Counter counter(String name, String help, String... labels) {
-        return Counter.builder()
-                .name(name)
-                .help(help)
-                .labelNames(labels)
-                .withoutExemplars()
-                .register(registry);
-    }
-
-    private Gauge gauge(String name, String help, String... labels) {
-        return Gauge.builder()
-                .name(name)
-                .help(help)
-                .labelNames(labels)
-                .withoutExemplars()
-                .register(registry);
-    }
-
-    private Histogram histogram(String name, String help, double[] bounds, String... labels) {
-        return Histogram.builder()
-                .name(name)
-                .help(help)
-                .classicOnly()
-                .classicUpperBounds(bounds)
-                .labelNames(labels)
-                .withoutExemplars()
-                .register(registry);
-    }
-
-    private void callback(
-            String name,
-            String help,
-            Consumer<GaugeWithCallback.Callback> values,
-            String... labels) {
-        GaugeWithCallback.builder()
-                .name(name)
-                .help(help)
-                .labelNames(labels)
-                .callback(values)
-                .register(registry);
     }
 }

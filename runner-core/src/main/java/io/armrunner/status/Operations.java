@@ -57,6 +57,7 @@ public final class Operations implements JobEvents, AutoCloseable {
     private final InstantSource clock;
     private final JobBook book;
     private final ServiceHealth health;
+    private final ServiceCounts counts = new ServiceCounts();
     private volatile List<RunnerFacts> runners = List.of();
     private volatile int concurrent;
     private volatile String address = "";
@@ -84,9 +85,9 @@ public final class Operations implements JobEvents, AutoCloseable {
         runners = List.copyOf(now);
         concurrent = jobs;
         health.runners(now);
-        Metrics counts = metrics;
-        if (counts != null) {
-            counts.serves(now, jobs);
+        Metrics numbers = metrics;
+        if (numbers != null) {
+            numbers.serves(now, jobs);
         }
         book.touch();
     }
@@ -110,7 +111,7 @@ public final class Operations implements JobEvents, AutoCloseable {
 
     private void count(LogLines lines) {
         try {
-            Metrics made = new Metrics(service, book, lines, clock);
+            Metrics made = new Metrics(service, book, counts, lines, clock);
             metrics = made;
             // What happened before; a job that begins just now is counted once.
             made.serves(runners, concurrent);
@@ -148,6 +149,21 @@ public final class Operations implements JobEvents, AutoCloseable {
         return health;
     }
 
+    /** The service is about something else from now on. */
+    public void state(ProcessState now) {
+        counts.state(now);
+    }
+
+    /** A changed configuration could not be used. */
+    public void configurationRefused() {
+        counts.configurationRefused();
+    }
+
+    /** The service has changed the configuration's file itself, or could not. */
+    public void configurationSaved(boolean done) {
+        counts.configurationSaved(done);
+    }
+
     /**
      * A call to GitLab is over.
      *
@@ -163,35 +179,35 @@ public final class Operations implements JobEvents, AutoCloseable {
             return;
         }
         health.called(runner, status);
-        Metrics counts = metrics;
-        if (counts != null) {
-            counts.called(runner, endpoint.get(), request, status, retries, took);
+        Metrics numbers = metrics;
+        if (numbers != null) {
+            numbers.called(runner, endpoint.get(), request, status, retries, took);
         }
     }
 
     @Override
     public void accepted(JobFacts job, Path directory) {
         book.accepted(job, directory);
-        Metrics counts = metrics;
-        if (counts != null) {
-            counts.accepted(job, directory);
+        Metrics numbers = metrics;
+        if (numbers != null) {
+            numbers.accepted(job, directory);
         }
     }
 
     @Override
     public void stage(JobKey job, String stage) {
-        Metrics counts = metrics;
-        if (counts != null) {
-            counts.stage(job, stage);
+        Metrics numbers = metrics;
+        if (numbers != null) {
+            numbers.stage(job, stage);
         }
         book.stage(job, stage);
     }
 
     @Override
     public void ended(JobKey job, JobEnd end) {
-        Metrics counts = metrics;
-        if (counts != null) {
-            counts.ended(job, end);
+        Metrics numbers = metrics;
+        if (numbers != null) {
+            numbers.ended(job, end);
         }
         book.find(job).ifPresent(known -> health.jobEnded(known.facts(), end));
         book.ended(job, end);
@@ -199,9 +215,17 @@ public final class Operations implements JobEvents, AutoCloseable {
 
     @Override
     public void asking(String runner) {
-        Metrics counts = metrics;
-        if (counts != null) {
-            counts.asking(runner);
+        Metrics numbers = metrics;
+        if (numbers != null) {
+            numbers.asking(runner);
+        }
+    }
+
+    @Override
+    public void notAsked(String runner) {
+        Metrics numbers = metrics;
+        if (numbers != null) {
+            numbers.notAsked(runner);
         }
     }
 
@@ -212,9 +236,9 @@ public final class Operations implements JobEvents, AutoCloseable {
             case JOB, NO_JOB -> health.token(runner, false);
             case FAILED -> {}
         }
-        Metrics counts = metrics;
-        if (counts != null) {
-            counts.answered(runner, answer);
+        Metrics numbers = metrics;
+        if (numbers != null) {
+            numbers.answered(runner, answer);
         }
     }
 

@@ -52,6 +52,7 @@ final class PollerTest {
 
     private final HeldSource source = new HeldSource();
     private final Slots slots = new Slots(8);
+    private final AtomicInteger notAsked = new AtomicInteger();
 
     private Poller poller(String line) throws ConfigException {
         String toml =
@@ -90,7 +91,8 @@ final class PollerTest {
                                 config.unhealthyInterval(),
                                 Ticker.SYSTEM),
                         new RequestConcurrency(config.requestConcurrency(), false),
-                        Duration.ofMillis(5)),
+                        Duration.ofMillis(5),
+                        notAsked::incrementAndGet),
                 slots,
                 new Slots.Share(config.limit()),
                 (_, _, slot) -> slot.close());
@@ -127,6 +129,7 @@ final class PollerTest {
             source.answers.release(100);
             await().until(() -> source.asked.get() == 3);
             await().during(Duration.ofMillis(200)).until(() -> source.asked.get() == 3);
+            assertThat(notAsked).as("is told each time").hasPositiveValue();
         }
     }
 

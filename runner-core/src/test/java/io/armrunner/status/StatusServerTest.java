@@ -9,6 +9,7 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -22,6 +23,61 @@ class StatusServerTest {
 
     private static JsonNode json(OperationsFixture.Answer answer) throws Exception {
         return Wire.tree(answer.body().getBytes(StandardCharsets.UTF_8));
+    }
+
+    @Test
+    @Tag("JS-173")
+    void workersFileAndProcessHaveGitLabRunnersNumbers() throws Exception {
+        String labels =
+                "runner=\"Zk3QpW9xL\",runner_name=\"rack one\",system_id=\"s_0123456789ab\"} ";
+        try (OperationsFixture service = new OperationsFixture(directory)) {
+            // Before anybody listens.
+            service.operations.configurationRefused();
+            service.listening();
+            assertThat(service.get("/metrics").body())
+                    .contains(
+                            "gitlab_runner_process_state_info{state=\"starting\"} 1.0",
+                            "gitlab_runner_worker_slots_number 8.0",
+                            "gitlab_runner_worker_slot_operations_total{operation=\"started\"} 8.0",
+                            "gitlab_runner_worker_slot_operations_total{operation=\"stopped\"} 0.0",
+                            "gitlab_runner_worker_feeds_total{" + labels + "0.0",
+                            "gitlab_runner_worker_feed_failures_total{" + labels + "0.0",
+                            "gitlab_runner_worker_health_check_failures_total{" + labels + "0.0",
+                            "gitlab_runner_configuration_loading_error_total 1.0",
+                            "gitlab_runner_configuration_saved_total 0.0",
+                            "gitlab_runner_request_concurrency_exceeded_total{runner=\"Zk3QpW9xL\",system_id=\"s_0123456789ab\"} 0.0")
+                    .contains(failures("other", labels, 0), failures("job_failure", labels, 0));
+            service.operations.state(ProcessState.RUNNING);
+            service.operations.configurationSaved(true);
+            service.operations.configurationSaved(false);
+            service.operations.asking("Zk3QpW9xL");
+            service.operations.answered(
+                    "Zk3QpW9xL", new JobEvents.Asked(JobEvents.Asked.Kind.REFUSED, 1, 1));
+            service.operations.notAsked("Zk3QpW9xL");
+            service.operations.serves(List.of(OperationsFixture.RUNNER), 2);
+            service.operations.serves(List.of(OperationsFixture.RUNNER), 5);
+            service.fail(service.begin(1, "one"), "script_failure");
+            service.fail(service.begin(2, "two"), "runner_system_failure");
+            service.begin(3, "three");
+            service.operations.state(ProcessState.GRACEFUL_SHUTDOWN);
+            assertThat(service.get("/metrics").body())
+                    .contains(
+                            "gitlab_runner_process_state_info{state=\"graceful-shutdown\"} 1.0",
+                            "gitlab_runner_worker_slots_number 1.0",
+                            "gitlab_runner_worker_slot_operations_total{operation=\"started\"} 11.0",
+                            "gitlab_runner_worker_slot_operations_total{operation=\"stopped\"} 10.0",
+                            "gitlab_runner_worker_feeds_total{" + labels + "1.0",
+                            "gitlab_runner_worker_feed_failures_total{" + labels + "1.0",
+                            "gitlab_runner_worker_health_check_failures_total{" + labels + "1.0",
+                            "gitlab_runner_configuration_saved_total 1.0",
+                            "gitlab_runner_configuration_saving_error_total 1.0")
+                    .contains(failures("other", labels, 1), failures("job_failure", labels, 1));
+        }
+    }
+
+    private static String failures(String type, String labels, int count) {
+        return "gitlab_runner_worker_processing_failures_total{failure_type=\"%s\",%s%d.0"
+                .formatted(type, labels, count);
     }
 
     @Test

@@ -1,0 +1,44 @@
+package io.armrunner.status;
+
+import java.util.concurrent.atomic.LongAdder;
+
+/**
+ * What the service does besides jobs, counted from its first moment: the numbers are there before
+ * anybody can ask for them. Thread-safe.
+ */
+final class ServiceCounts {
+    private final LongAdder refused = new LongAdder();
+    private final LongAdder saved = new LongAdder();
+    private final LongAdder notSaved = new LongAdder();
+    private volatile ProcessState state = ProcessState.STARTING;
+
+    /** The configuration's file could not be used. */
+    void configurationRefused() {
+        refused.increment();
+    }
+
+    /** The service has changed its configuration's file, or could not. */
+    void configurationSaved(boolean done) {
+        (done ? saved : notSaved).increment();
+    }
+
+    void state(ProcessState now) {
+        state = now;
+    }
+
+    ProcessState state() {
+        return state;
+    }
+
+    long refused() {
+        return refused.sum();
+    }
+
+    long saved() {
+        return saved.sum();
+    }
+
+    long notSaved() {
+        return notSaved.sum();
+    }
+}
