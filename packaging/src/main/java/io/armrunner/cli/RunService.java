@@ -142,7 +142,8 @@ final class RunService implements Work<RunCommand> {
                             config.checkInterval(),
                             config.shutdownTimeout(),
                             surroundings.hostName().get(),
-                            bounds.jobs());
+                            bounds.jobs(),
+                            config.operation().keptLogsAge());
             Manager manager =
                     new Manager(
                             settings,

@@ -1,8 +1,10 @@
 package io.armrunner.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.armrunner.coordinator.CoordinatorJob;
 import io.armrunner.coordinator.CoordinatorRunner;
 import io.armrunner.coordinator.Endpoint;
@@ -10,16 +12,21 @@ import io.armrunner.coordinator.JobBuilder;
 import io.armrunner.coordinator.JobState;
 import io.armrunner.coordinator.RunnerSpec;
 import io.armrunner.coordinator.StateUpdate;
+import io.armrunner.spec.Wire;
 import io.armrunner.testing.CoordinatorExtension;
+import io.armrunner.testing.FakeVault;
 import io.armrunner.testing.LogDecoder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import java.util.zip.ZipInputStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -30,6 +37,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 @Timeout(120)
 final class RestartTest {
     private static final Duration LIMIT = RunnerProcess.LIMIT;
+    private static final String JWT = "eyJhbGciOiJSUzI1NiJ9.e30.c2ln";
 
     @RegisterExtension
     final CoordinatorExtension gitlab =
@@ -331,6 +339,168 @@ final class RestartTest {
         assertThat(log(job)).containsOnlyOnce("execution took longer than 5s seconds");
         assertThat(Duration.between(again, job.finishedAt().orElseThrow()))
                 .isLessThan(Duration.ofSeconds(30));
+    }
+
+    @Test
+    void artifactsThatWaitForGitLabOutliveTheService() throws Exception {
+        configured();
+        CoordinatorJob job =
+                gitlab.coordinator()
+                        .job("job")
+                        .script(
+                                "echo begun",
+                                "until [ -e " + go() + " ]; do sleep 0.1; done",
+                                "seq 1000 > made.txt",
+                                "for i in $(seq 500); do echo line $i; done")
+                        .artifacts("made.txt")
+                        .enqueue();
+        try (RunnerProcess armrunner = start()) {
+            job.awaitLog("begun", LIMIT);
+            gitlab.coordinator().goDown();
+            Files.createFile(go());
+            await("the upload is tried")
+                    .atMost(LIMIT)
+                    .until(() ->
+                            LogDecoder.plain(Files.readAllBytes(book(job).resolve("trace")))
+                                    .contains("Uploading artifacts as \"archive\""));
+            kill(armrunner);
+        }
+        // One that finds GitLab down as well.
+        try (RunnerProcess armrunner = start()) {
+            armrunner.awaitPrinted("job_taken_up job=" + job.id());
+            armrunner.awaitPrinted("patch_failed");
+            kill(armrunner);
+        }
+        assertThat(job.artifacts()).isEmpty();
+        gitlab.coordinator().comeUp();
+
+        finish(job);
+
+        assertThat(job.state()).as(log(job)).isEqualTo(JobState.SUCCESS);
+        assertThat(ends(job)).hasSize(1);
+        assertThat(job.artifacts()).hasSize(1);
+        assertThat(log(job).lines().filter(line -> line.startsWith("line ")))
+                .isEqualTo(IntStream.rangeClosed(1, 500).mapToObj(i -> "line " + i).toList());
+        try (ZipInputStream zip =
+                new ZipInputStream(Files.newInputStream(job.artifacts().getFirst().file()))) {
+            assertThat(zip.getNextEntry().getName()).isEqualTo("made.txt");
+            assertThat(new String(zip.readAllBytes(), UTF_8)).endsWith("\n999\n1000\n");
+        }
+    }
+
+    @Test
+    void secretsOfAJobThatIsTakenUpStayMaskedWhateverTheirServerSays() throws Exception {
+        configured();
+        try (FakeVault vault = new FakeVault("", JWT)) {
+            vault.put("kv/data/db", "{\"data\":{\"password\":\"correct-horse-battery\"}}");
+            CoordinatorJob job =
+                    gitlab.coordinator()
+                            .job("job")
+                            .maskedVariable("VAULT_ID_TOKEN", JWT)
+                            .customize(payload -> payload.set("secrets", password(vault.url())))
+                            .script(
+                                    "echo begun",
+                                    // The rest of it comes after the restart.
+                                    """
+                                    printf '<%%s' "${PASSWORD%%battery}"
+                                    until [ -e %s ]; do sleep 0.1; done
+                                    printf 'battery>\\n'
+                                    """
+                                            .formatted(go()),
+                                    "echo \"<$PASSWORD>\"")
+                            .afterScript("echo \"after <$PASSWORD>\"")
+                            .enqueue();
+            try (RunnerProcess armrunner = start()) {
+                job.awaitLog("begun", LIMIT);
+                kill(armrunner);
+            }
+            // Another value, for a token that is good no more.
+            vault.put("kv/data/db", "{\"data\":{\"password\":\"something-else\"}}");
+            vault.trouble(Integer.MAX_VALUE);
+            int asked = vault.requests().size();
+            Files.createFile(go());
+
+            finish(job);
+
+            assertThat(job.state()).as(log(job)).isEqualTo(JobState.SUCCESS);
+            assertThat(vault.requests()).hasSize(asked);
+            assertThat(log(job))
+                    .containsOnlyOnce("Resolving secrets\n")
+                    .contains("\n<[MASKED]>\n$ echo \"<$PASSWORD>\"\n<[MASKED]>\n")
+                    .containsOnlyOnce("\nafter <[MASKED]>\n")
+                    .doesNotContain("horse", "battery>", "something-else");
+        }
+    }
+
+    private static JsonNode password(String vault) {
+        try {
+            return Wire.tree(
+                    """
+                    {"PASSWORD": {"file": false, "vault": {
+                        "server": {"url": "%s", "auth": {"name": "jwt", "path": "jwt",
+                                   "data": {"jwt": "$VAULT_ID_TOKEN", "role": "ci"}}},
+                        "engine": {"name": "kv-v2", "path": "kv"},
+                        "path": "db", "field": "password"}}}
+                    """
+                            .formatted(vault)
+                            .getBytes(UTF_8));
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    @Test
+    void theLogOfAJobThatGitLabDidNotTakeIsKeptForAWhile() throws Exception {
+        configured("kept_logs_age = \"24h\"");
+        Files.writeString(
+                config(),
+                "job_status_final_update_retry_limit = 1\n",
+                java.nio.file.StandardOpenOption.APPEND);
+        gitlab.coordinator().faults().on(Endpoint.FINAL_UPDATE).always().answer(400);
+        CoordinatorJob job =
+                gitlab.coordinator()
+                        .job("job")
+                        .fileVariable("FILE", "secret")
+                        .script("echo begun")
+                        .enqueue();
+        try (RunnerProcess armrunner = start()) {
+            armrunner.awaitPrinted("job_not_delivered job=" + job.id());
+            Path log = book(job).resolve("trace");
+            assertThat(armrunner.printed()).contains("log=" + log);
+            assertThat(book(job).toFile().list()).containsExactly("trace");
+            try (RunnerProcess said =
+                    RunnerProcess.start(
+                            gitlab.directory(),
+                            Map.of(),
+                            "logs",
+                            "--config",
+                            config().toString(),
+                            Long.toString(job.id()))) {
+                assertThat(said.exitCode()).as(said.printed()).isZero();
+                assertThat(said.printed()).contains("\nbegun\n", "Job succeeded");
+            }
+            armrunner.signal("TERM");
+            assertThat(armrunner.exitCode()).isZero();
+        }
+        Path kept = book(job);
+        try (RunnerProcess armrunner = start()) {
+            await().atMost(LIMIT).until(() -> armrunner.printed().contains("starting version"));
+            await("it asks for jobs")
+                    .atMost(LIMIT)
+                    .until(() -> gitlab.coordinator().requests(Endpoint.JOB_REQUEST).size() > 2);
+            assertThat(kept.resolve("trace")).exists();
+            armrunner.signal("TERM");
+            assertThat(armrunner.exitCode()).isZero();
+        }
+        Files.setLastModifiedTime(kept, FileTime.from(Instant.now().minus(Duration.ofHours(25))));
+        try (RunnerProcess armrunner = start()) {
+            armrunner.awaitPrinted("undelivered_removed log=" + kept);
+            // GitLab's own time-out ends what it was not told.
+            job.forceCancel();
+            assertThat(kept).doesNotExist();
+            armrunner.signal("TERM");
+            assertThat(armrunner.exitCode()).isZero();
+        }
     }
 
     @Test

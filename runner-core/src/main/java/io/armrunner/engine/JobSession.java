@@ -206,8 +206,11 @@ public final class JobSession {
     private Ending runWith(TraceLog trace, Progress progress)
             throws IOException, InterruptedException {
         JobPlan plan;
+        // A job that is under way has them: they are masked from the first byte on.
+        Optional<List<Variable>> secrets =
+                progress.hasHistory() ? savedSecrets().read() : Optional.empty();
         try {
-            plan = PlanCompiler.compile(payload, settings, place);
+            plan = PlanCompiler.compile(payload, settings, place, secrets.orElse(List.of()));
         } catch (JobFailure unusable) {
             return refuse(trace, progress, unusable);
         }
@@ -256,7 +259,10 @@ public final class JobSession {
                             }
                         });
         try {
-            return deliver(writeLog(trace, plan, progress, uploader), trace, uploader);
+            return deliver(
+                    writeLog(trace, plan, progress, uploader, secrets.isPresent()),
+                    trace,
+                    uploader);
         } finally {
             upload.interrupt();
             upload.join();
@@ -273,14 +279,18 @@ public final class JobSession {
     }
 
     private Outcome writeLog(
-            TraceLog trace, JobPlan plan, Progress progress, TraceUploader uploader)
+            TraceLog trace,
+            JobPlan plan,
+            Progress progress,
+            TraceUploader uploader,
+            boolean hasSecrets)
             throws IOException, InterruptedException {
         // Closed before its end is written down, so that all of it stands there.
         JobLog log = log(trace, plan, progress.saved().log());
         progress.follow(log);
         Outcome outcome;
         try {
-            outcome = stagesAndLastLine(log, plan, progress, uploader);
+            outcome = stagesAndLastLine(log, plan, progress, uploader, hasSecrets);
         } catch (UncheckedIOException full) {
             // The log takes no more but its last lines, which it keeps in memory.
             LOG.error("job_log_full job={} error=\"{}\"", payload.id(), full.getMessage());
@@ -304,23 +314,23 @@ public final class JobSession {
     }
 
     private Outcome stagesAndLastLine(
-            JobLog log, JobPlan plan, Progress progress, TraceUploader uploader)
+            JobLog log, JobPlan plan, Progress progress, TraceUploader uploader, boolean hasSecrets)
             throws InterruptedException {
         if (prologue.isEmpty()) {
             LogHeader.write(log, plan, around.remark());
         }
         prologue.ifPresent(before -> before.opening.forEach(log::plain));
+        Consumer<String> listener =
+                stage -> {
+                    if (stage.startsWith("step_")) {
+                        uploader.prompt();
+                    }
+                    stageListener.accept(stage);
+                };
         Outcome outcome =
-                runWithSecrets(
-                        log,
-                        plan,
-                        progress,
-                        stage -> {
-                            if (stage.startsWith("step_")) {
-                                uploader.prompt();
-                            }
-                            stageListener.accept(stage);
-                        });
+                hasSecrets || payload.secrets().isEmpty()
+                        ? runStages(log, plan, progress, listener)
+                        : runWithSecrets(log, plan, progress, listener);
         prologue.ifPresent(before -> before.closing.get().forEach(log::plain));
         lastLine(log, outcome);
         return outcome;
@@ -338,17 +348,21 @@ public final class JobSession {
     private Outcome runWithSecrets(
             JobLog log, JobPlan plan, Progress progress, Consumer<String> listener)
             throws InterruptedException {
-        if (payload.secrets().isEmpty()) {
-            return runStages(log, plan, progress, listener);
-        }
         JobPlan whole;
         try {
             List<Variable> secrets =
                     around.secrets()
                             .resolve(plan, log, () -> stop.level() != StopSignal.Level.NONE);
             whole = PlanCompiler.compile(payload, settings, place, secrets);
+            savedSecrets().write(secrets);
         } catch (JobFailure failure) {
             return Outcome.Failed.of(failure);
+        } catch (IOException e) {
+            return new Outcome.Failed(
+                    FailureReason.RUNNER_SYSTEM_FAILURE,
+                    "Could not keep the job's secrets in %s: %s"
+                            .formatted(around.directory(), e.getMessage()),
+                    0);
         } catch (RuntimeException broken) {
             LOG.error("secrets_broken job={} error={}", payload.id(), broken.toString(), broken);
             return new Outcome.Failed(
@@ -356,6 +370,10 @@ public final class JobSession {
         }
         log.masks(masks(whole));
         return runStages(log, whole, progress, listener);
+    }
+
+    private SavedSecrets savedSecrets() {
+        return new SavedSecrets(around.directory());
     }
 
     private Outcome runStages(

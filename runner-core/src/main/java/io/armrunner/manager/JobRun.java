@@ -17,7 +17,6 @@ import io.armrunner.spec.JobPayload;
 import io.armrunner.spec.Secret;
 import io.armrunner.status.JobEvents;
 import io.armrunner.trace.Ticker;
-import io.armrunner.trace.TraceUploader;
 import io.armrunner.trace.UploadSettings;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -278,9 +277,8 @@ final class JobRun {
                 return;
             }
             job.lane().ended(ending.get().outcome());
-            // Before the directory goes: the log in it is kept.
-            telling.ended(ending.get());
-            ended(ending.get(), job.directory(), begun);
+            said(ending.get(), begun);
+            close(ending.get(), job.directory(), telling);
         } catch (IOException e) {
             LOG.error(
                     "job_lost job={} runner={} error=\"{}\"",
@@ -297,7 +295,7 @@ final class JobRun {
         }
     }
 
-    private void ended(JobSession.Ending ending, Path directory, long begun) throws IOException {
+    private void said(JobSession.Ending ending, long begun) {
         Duration took = Duration.ofMillis(context.clock().millis() - begun);
         long job = payload.id();
         switch (ending.outcome()) {
@@ -323,14 +321,27 @@ final class JobRun {
                             runner.shortName(),
                             seconds(took));
         }
-        if (ending.delivery() == TraceUploader.Delivery.GIVEN_UP) {
-            LOG.error(
-                    "job_not_delivered job={} runner={} log={}",
-                    job,
-                    runner.shortName(),
-                    journal.undelivered(directory).resolve("trace"));
-        } else {
-            journal.delivered(directory);
+    }
+
+    /** Closes the books of the job. */
+    private void close(JobSession.Ending ending, Path directory, JobTelling telling)
+            throws IOException {
+        switch (ending.delivery()) {
+            case GIVEN_UP -> {
+                Path kept = journal.undelivered(directory, context.clock().instant());
+                telling.moved(kept);
+                telling.ended(ending);
+                LOG.error(
+                        "job_not_delivered job={} runner={} log={}",
+                        payload.id(),
+                        runner.shortName(),
+                        kept.resolve("trace"));
+            }
+            case DELIVERED, OVER -> {
+                // Before the directory goes: the log in it is kept.
+                telling.ended(ending);
+                journal.delivered(directory);
+            }
         }
     }
 

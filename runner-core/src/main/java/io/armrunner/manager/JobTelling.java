@@ -81,6 +81,11 @@ final class JobTelling {
         events.stage(key, stage);
     }
 
+    /** The job's directory is elsewhere from now on. */
+    void moved(Path directory) {
+        events.moved(key, directory);
+    }
+
     /** GitLab has the job's end, or will not have it from this process. */
     void ended(JobSession.Ending ending) {
         boolean delivered = ending.delivery() != TraceUploader.Delivery.GIVEN_UP;

@@ -3,6 +3,7 @@ package io.armrunner.manager;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import io.armrunner.spec.JobPayload;
 import io.armrunner.spec.Wire;
+import io.armrunner.trace.LogFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -13,11 +14,14 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,6 +40,7 @@ public final class Journal {
             Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
     private static final String PAYLOAD = "payload.json";
     private static final String RECORD = "job.json";
+    private static final String TRACE = "trace";
     private static final String GONE = ".gone.";
     private static final String UNDELIVERED = ".undelivered.";
 
@@ -119,6 +124,9 @@ public final class Journal {
             String name = String.valueOf(directory.getFileName());
             if (name.startsWith(GONE)) {
                 delete(directory);
+            } else if (name.startsWith(UNDELIVERED)) {
+                // A process that died halfway through has left more than the log.
+                keepLog(directory);
             } else if (!name.startsWith(".")) {
                 try {
                     found.add(read(directory));
@@ -167,24 +175,48 @@ public final class Journal {
     }
 
     /**
-     * The job will never be delivered: it is kept for whoever wants to see its log, but not taken
-     * up again.
+     * The job will never be delivered, as its token counts no more: its log is kept for whoever
+     * wants to see it, all else goes, with the secrets in it, and it is not taken up again.
      *
+     * @param at when it was given up; its time until {@link #removeUndelivered} counts from here
      * @return where it is now
      */
-    Path undelivered(Path directory) throws IOException {
+    Path undelivered(Path directory, Instant at) throws IOException {
         Path kept = directory.resolveSibling(UNDELIVERED + directory.getFileName());
         delete(kept);
         Files.move(directory, kept, StandardCopyOption.ATOMIC_MOVE);
+        keepLog(kept);
+        Files.setLastModifiedTime(kept, FileTime.from(at));
         return kept;
     }
 
+    private static void keepLog(Path undelivered) throws IOException {
+        delete(undelivered, path -> !path.equals(undelivered) && !LogFile.isPart(path, TRACE));
+    }
+
+    /** Removes what is left of jobs that were given up before then. */
+    void removeUndelivered(Instant before) throws IOException {
+        for (Path directory : directories()) {
+            if (String.valueOf(directory.getFileName()).startsWith(UNDELIVERED)
+                    && Files.getLastModifiedTime(directory).toInstant().isBefore(before)) {
+                delete(directory);
+                LOG.info("undelivered_removed log={}", directory.resolve(TRACE));
+            }
+        }
+    }
+
     private static void delete(Path directory) throws IOException {
+        delete(directory, _ -> true);
+    }
+
+    private static void delete(Path directory, Predicate<Path> which) throws IOException {
         if (!Files.exists(directory)) {
             return;
         }
         try (Stream<Path> files = Files.walk(directory)) {
-            for (Path path : (Iterable<Path>) files.sorted(Comparator.reverseOrder())::iterator) {
+            for (Path path :
+                    (Iterable<Path>)
+                            files.filter(which).sorted(Comparator.reverseOrder())::iterator) {
                 Files.deleteIfExists(path);
             }
         } catch (UncheckedIOException e) {

@@ -19,6 +19,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,6 +37,12 @@ public final class Manager implements AutoCloseable {
     /** A payload is written in milliseconds; a disk that takes longer than this is broken. */
     private static final Duration WRITING = Duration.ofSeconds(10);
 
+    /** Somebody looks within a week. */
+    private static final Duration UNDELIVERED_AGE = Duration.ofDays(7);
+
+    /** How often it is looked, at most, whether a log is too old. */
+    private static final Duration TIDY_INTERVAL = Duration.ofHours(1);
+
     private static final Duration WRITING_LOOK = Duration.ofMillis(5);
 
     /**
@@ -46,21 +53,23 @@ public final class Manager implements AutoCloseable {
      * @param shutdownTimeout how long {@link #stop} leaves running jobs to report
      * @param hostname what jobs are told to run on
      * @param jobs after how many accepted jobs no more are asked for; 0 for never
+     * @param undeliveredAge how long the log of a job is kept that GitLab did not take
      */
     public record Settings(
             int concurrent,
             Duration checkInterval,
             Duration shutdownTimeout,
             String hostname,
-            int jobs) {
+            int jobs,
+            Duration undeliveredAge) {
         /** A service that goes on until it is told to stop. */
         public Settings(
                 int concurrent, Duration checkInterval, Duration shutdownTimeout, String hostname) {
-            this(concurrent, checkInterval, shutdownTimeout, hostname, 0);
+            this(concurrent, checkInterval, shutdownTimeout, hostname, 0, UNDELIVERED_AGE);
         }
 
         private Settings with(int atOnce, Duration interval, Duration shutdown) {
-            return new Settings(atOnce, interval, shutdown, hostname, jobs);
+            return new Settings(atOnce, interval, shutdown, hostname, jobs, undeliveredAge);
         }
     }
 
@@ -85,6 +94,7 @@ public final class Manager implements AutoCloseable {
     private final AtomicInteger accepted = new AtomicInteger();
     private volatile String stopping = "";
     private volatile Duration lastJob;
+    private final AtomicReference<Duration> tidied;
 
     /** A manager that has not started and reports as often as GitLab Runner does. */
     public Manager(
@@ -137,6 +147,7 @@ public final class Manager implements AutoCloseable {
         this.floor = floor;
         this.ticker = ticker;
         lastJob = ticker.now();
+        tidied = new AtomicReference<>(lastJob.minus(TIDY_INTERVAL));
         slots = new Slots(settings.concurrent());
         context = new JobRun.Context(settings.hostname(), limits, upload, clock, ticker, events);
     }
@@ -168,6 +179,7 @@ public final class Manager implements AutoCloseable {
      * runners, spread over the check interval. Called once.
      */
     public void start(List<ConfiguredRunner> runners) throws IOException {
+        tidy();
         List<Journal.Leftover> found = journal.leftovers();
         if (!found.isEmpty()) {
             LOG.info("jobs_found count={} reason=\"left by an earlier process\"", found.size());
@@ -226,6 +238,23 @@ public final class Manager implements AutoCloseable {
                 added.get(index).start(step.multipliedBy(before + index));
             }
             events.serves(runners.stream().map(JobTelling::facts).toList(), concurrent);
+        }
+    }
+
+    /** Removes logs that have lain long enough; a job's end is a good time to look. */
+    private void tidy() {
+        Duration now = ticker.now();
+        Duration before = tidied.get();
+        if (now.minus(before).compareTo(TIDY_INTERVAL) < 0 || !tidied.compareAndSet(before, now)) {
+            return;
+        }
+        try {
+            journal.removeUndelivered(context.clock().instant().minus(settings.undeliveredAge()));
+        } catch (IOException e) {
+            LOG.warn(
+                    "undelivered_not_removed directory={} error=\"{}\"",
+                    journal.root(),
+                    e.toString());
         }
     }
 
@@ -360,6 +389,7 @@ public final class Manager implements AutoCloseable {
                         }
                     }
                     poller.jobEnded();
+                    tidy();
                 });
     }
 

@@ -60,7 +60,7 @@ public final class JobBook implements JobEvents, AutoCloseable {
     /** A running job; its thread writes it, anybody reads it. */
     static final class Running {
         private final JobFacts facts;
-        private final Path trace;
+        private volatile Path trace;
         private final AtomicReference<@Nullable Instant> script = new AtomicReference<>();
         private volatile String doing = "accepted";
 
@@ -132,6 +132,15 @@ public final class JobBook implements JobEvents, AutoCloseable {
 
     static boolean isScript(String stage) {
         return stage.startsWith("step_");
+    }
+
+    @Override
+    public void moved(JobKey job, Path directory) {
+        Running known = running.get(job);
+        if (known != null) {
+            known.trace = directory.resolve("trace");
+            touch();
+        }
     }
 
     @Override

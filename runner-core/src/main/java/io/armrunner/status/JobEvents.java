@@ -31,6 +31,9 @@ public interface JobEvents {
     /** A stage of a job begins, such as {@code get_sources}. */
     default void stage(JobKey job, String stage) {}
 
+    /** A job's directory is elsewhere from now on; said before {@link #ended}. */
+    default void moved(JobKey job, Path directory) {}
+
     /**
      * A job has ended and GitLab was told, or could not be. Its directory is still there, and no
      * longer used; once for each accepted job.

@@ -204,6 +204,11 @@ public final class Operations implements JobEvents, AutoCloseable {
     }
 
     @Override
+    public void moved(JobKey job, Path directory) {
+        book.moved(job, directory);
+    }
+
+    @Override
     public void ended(JobKey job, JobEnd end) {
         Metrics numbers = metrics;
         if (numbers != null) {

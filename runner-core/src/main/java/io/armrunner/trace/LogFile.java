@@ -87,6 +87,11 @@ public final class LogFile {
         return number ? Optional.of(Long.parseLong(digits)) : Optional.empty();
     }
 
+    /** Whether a file is one of those that a log of this name may have. */
+    public static boolean isPart(Path file, String log) {
+        return String.valueOf(file.getFileName()).equals(log) || start(file, log + ".").isPresent();
+    }
+
     /**
      * Reads from {@code offset} on, {@code most} bytes at most. Safe beside the process that writes
      * the log.

@@ -9,8 +9,10 @@ import io.armrunner.spec.Secret;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -148,11 +150,40 @@ final class JournalTest {
         Path half = journal.accepted(2, payload(2), record("a", 2));
         Files.move(half, root.resolve(".gone.a.2"));
         Path broken = journal.accepted(3, "{".getBytes(UTF_8), record("a", 3));
-        Path given = journal.undelivered(journal.accepted(4, payload(4), record("a", 4)));
+        Path given =
+                journal.undelivered(journal.accepted(4, payload(4), record("a", 4)), Instant.EPOCH);
 
         assertThat(new Journal(root).leftovers()).isEmpty();
         assertThat(root.toFile().list())
                 .containsExactlyInAnyOrder(
                         broken.getFileName().toString(), given.getFileName().toString());
+    }
+
+    @Test
+    void ofAJobThatWasGivenUpOnlyTheLogStaysAndNotForEver() throws IOException {
+        Path root = directory.resolve("jobs");
+        Journal journal = new Journal(root);
+        Path job = journal.accepted(5, payload(5), record("a", 5));
+        Files.createDirectory(job.resolve("files"));
+        for (String name : List.of("trace", "trace.4096", "progress", "files/secret")) {
+            Files.writeString(job.resolve(name), name);
+        }
+        Instant at = Instant.parse("2026-11-20T12:00:00Z");
+        Path other = journal.undelivered(journal.accepted(6, payload(6), record("a", 6)), at);
+
+        Path kept = journal.undelivered(job, at);
+
+        assertThat(kept.toFile().list()).containsExactlyInAnyOrder("trace", "trace.4096");
+        journal.removeUndelivered(at);
+        assertThat(kept.resolve("trace")).hasContent("trace");
+        // One that a process was killed over is made so by the next.
+        Files.writeString(kept.resolve("payload.json"), "secrets");
+        assertThat(journal.leftovers()).isEmpty();
+        assertThat(kept.toFile().list()).containsExactlyInAnyOrder("trace", "trace.4096");
+        Files.setLastModifiedTime(kept, FileTime.from(at));
+        journal.removeUndelivered(at.plusSeconds(1));
+        assertThat(kept).doesNotExist();
+        assertThat(other).doesNotExist();
+        assertThat(root).isEmptyDirectory();
     }
 }
