@@ -2,47 +2,23 @@ package io.armrunner.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.armrunner.cache.CacheTools;
 import io.armrunner.codebuild.aws.AwsClients;
 import io.armrunner.codebuild.fake.FakeAws;
 import io.armrunner.codebuild.fake.FakeAwsSettings;
-import io.armrunner.codebuild.lane.AgentBundle;
 import io.armrunner.codebuild.lane.CodeBuildLane;
-import io.armrunner.codebuild.s3.RemoteCaches;
-import io.armrunner.config.Config;
-import io.armrunner.config.ConfigReader;
-import io.armrunner.config.LaneConfig;
-import io.armrunner.config.RunnerCertificates;
-import io.armrunner.config.RunnerConfig;
 import io.armrunner.coordinator.Coordinator;
 import io.armrunner.coordinator.CoordinatorJob;
 import io.armrunner.coordinator.CoordinatorRunner;
 import io.armrunner.coordinator.JobBuilder;
 import io.armrunner.coordinator.RunnerSpec;
-import io.armrunner.engine.EngineLimits;
-import io.armrunner.engine.JobSecrets;
-import io.armrunner.http.ClientSettings;
-import io.armrunner.http.HttpClient;
-import io.armrunner.lane.RemoteLane;
-import io.armrunner.manager.ConfiguredRunner;
-import io.armrunner.manager.Journal;
-import io.armrunner.manager.LaneBoard;
 import io.armrunner.manager.Manager;
-import io.armrunner.plan.RunnerSettings;
-import io.armrunner.protocol.GitLabClient;
-import io.armrunner.protocol.GitLabUrl;
-import io.armrunner.protocol.RetryingCaller;
 import io.armrunner.testing.CoordinatorExtension;
 import io.armrunner.testing.LogDecoder;
 import io.armrunner.testing.TestRepository;
-import io.armrunner.trace.Ticker;
-import io.armrunner.trace.UploadSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -91,10 +67,8 @@ final class CloudUnderTest implements BeforeEachCallback, AfterEachCallback {
     private String tables = "";
     private @Nullable FakeAws aws;
     private @Nullable AwsClients clients;
-    private @Nullable Manager manager;
-    private @Nullable CodeBuildLane lane;
+    private @Nullable CloudRunner runner;
     private @Nullable CoordinatorRunner registered;
-    private @Nullable HttpClient http;
 
     CloudUnderTest with(UnaryOperator<FakeAwsSettings> settings) {
         change = settings;
@@ -158,107 +132,37 @@ final class CloudUnderTest implements BeforeEachCallback, AfterEachCallback {
 
     /** Starts the manager; {@code lines} go into the lane's codebuild table. */
     CloudUnderTest start(String... lines) throws Exception {
+        runner = CloudRunner.start(extension.eventLoops(), words(lines), aws().time());
+        return this;
+    }
+
+    /** What a manager of this test is to do; {@code lines} go into the lane's codebuild table. */
+    CloudRunner.Words words(String... lines) {
         if (registered == null) {
             registered = gitlab().registerRunner(new RunnerSpec("cloud", List.of(), true));
         }
-        StringBuilder toml = new StringBuilder("[[runners]]\nname = \"cloud\"\n");
-        toml.append("url = \"").append(gitlab().url()).append("\"\n");
-        toml.append("token = \"").append(registered.token().value()).append("\"\n");
-        toml.append("executor = \"codebuild\"\n[runners.codebuild]\n");
-        toml.append("project = \"").append(PROJECT).append("\"\n");
-        toml.append("region = \"").append(aws().place().region()).append("\"\n");
-        toml.append("bucket = \"").append(BUCKET).append("\"\n");
-        toml.append("endpoint = \"").append(aws().endpoint()).append("\"\n");
-        for (String line : lines) {
-            toml.append(line).append('\n');
-        }
-        toml.append(tables);
-        Config config = ConfigReader.read(toml.toString(), "config.toml", Map.of()).config();
-        RunnerConfig runner = config.runners().getFirst();
-        SecureRandom random = new SecureRandom();
-        http = HttpClient.open(extension.eventLoops(), ClientSettings.DEFAULTS);
-        GitLabClient client =
-                new GitLabClient(
-                        new RetryingCaller(
-                                http,
-                                Identity.userAgent(),
-                                InstantSource.system(),
-                                random,
-                                Thread::sleep),
-                        GitLabUrl.of(runner.url()),
-                        runner.token(),
-                        "s_0123456789ab",
-                        Identity.of(runner));
-        LaneConfig entry = runner.lanes().getFirst();
-        CodeBuildLane made =
-                CodeBuildLane.open(
-                        surroundings(random, RemoteCaches.open("cloud", runner.cache(), http)),
-                        entry.codebuild());
-        lane = made;
-        ConfiguredRunner configured =
-                new ConfiguredRunner(
-                        runner,
-                        ConfiguredRunner.settings(
-                                runner,
-                                "s_0123456789ab",
-                                new RunnerSettings.Product(
-                                        "armrunner", "1.0.0", "main", "linux/amd64")),
-                        client,
-                        client::reports,
-                        new LaneBoard(
-                                "cloud",
-                                List.of(new LaneBoard.Entry(made, entry.executor(), entry.rules())),
-                                Ticker.SYSTEM),
-                        _ -> (_, _, _) -> {},
-                        JobSecrets.NONE,
-                        RunnerCertificates.of(runner, directory().resolve("config")));
-        Manager started =
-                new Manager(
-                        new Manager.Settings(
-                                50, Duration.ofMillis(50), Duration.ofSeconds(10), "host"),
-                        new Journal(journal()),
-                        EngineLimits.DEFAULT,
-                        new UploadSettings(
-                                Duration.ofMillis(100),
-                                Duration.ofMillis(20),
-                                Duration.ofMillis(300),
-                                10,
-                                Duration.ofMinutes(1)),
-                        InstantSource.system(),
-                        Ticker.SYSTEM);
-        manager = started;
-        started.start(List.of(configured));
-        return this;
+        return new CloudRunner.Words(
+                CloudRunner.toml(
+                        gitlab().url().toString(),
+                        registered.token().value(),
+                        PROJECT,
+                        BUCKET,
+                        aws().place().region(),
+                        aws().endpoint().toString(),
+                        lines)
+                        + tables,
+                "m-test",
+                directory(),
+                aws().place().keys().orElseThrow(),
+                SPEED,
+                50);
     }
 
     /** Ends the manager and starts another one with the same books. */
     void restart() throws Exception {
         manager().stop("terminated");
-        lane().close();
-        java.util.Objects.requireNonNull(http).close();
+        java.util.Objects.requireNonNull(runner).close();
         start();
-    }
-
-    private CodeBuildLane.Surroundings surroundings(
-            SecureRandom random, Optional<CacheTools.Remote> caches) {
-        Path disk = directory().resolve("build-disk");
-        return new CodeBuildLane.Surroundings(
-                "cloud",
-                "m-test",
-                Map.of(),
-                10,
-                () ->
-                        AgentBundle.ofClassPath(
-                                System.getProperty("java.class.path"), AgentMain.class.getName()),
-                caches,
-                directory().resolve("costs.json"),
-                aws().place().keys(),
-                new RemoteLane.Roots(
-                        disk.resolve("builds").toString(), disk.resolve("cache").toString()),
-                SPEED,
-                aws().time(),
-                Ticker.SYSTEM,
-                random);
     }
 
     Coordinator gitlab() {
@@ -278,11 +182,11 @@ final class CloudUnderTest implements BeforeEachCallback, AfterEachCallback {
     }
 
     Manager manager() {
-        return java.util.Objects.requireNonNull(manager);
+        return java.util.Objects.requireNonNull(runner).manager();
     }
 
     CodeBuildLane lane() {
-        return java.util.Objects.requireNonNull(lane);
+        return java.util.Objects.requireNonNull(runner).lane();
     }
 
     Path directory() {
@@ -335,12 +239,11 @@ final class CloudUnderTest implements BeforeEachCallback, AfterEachCallback {
     @Override
     public void afterEach(ExtensionContext context) throws Exception {
         try {
-            Optional.ofNullable(manager)
+            Optional.ofNullable(runner)
                     .ifPresent(used -> {
-                        used.drain();
+                        used.manager().drain();
                         used.close();
                     });
-            Optional.ofNullable(lane).ifPresent(CodeBuildLane::close);
             if (Files.exists(journal())) {
                 try (Stream<Path> left = Files.list(journal())) {
                     assertThat(left).as("jobs in the books after their delivery").isEmpty();
@@ -349,7 +252,6 @@ final class CloudUnderTest implements BeforeEachCallback, AfterEachCallback {
         } finally {
             Optional.ofNullable(clients).ifPresent(AwsClients::close);
             Optional.ofNullable(aws).ifPresent(FakeAws::close);
-            Optional.ofNullable(http).ifPresent(HttpClient::close);
             extension.afterEach(context);
         }
     }

@@ -32,6 +32,8 @@ final class BuildJob {
     private final RemoteJob job;
     private final JobPlan plan;
     private final BuildChoice choice;
+    // Whether a process before this one had the build.
+    private final boolean resumed;
     private BuildRecord record;
 
     BuildJob(CodeBuildLane lane, RemoteJob job) throws JobFailure, IOException {
@@ -44,6 +46,7 @@ final class BuildJob {
                         job.directory(),
                         BuildRecord.first(
                                 lane.settings().regions().getFirst(), lane.clock().instant()));
+        this.resumed = !record.arn().isEmpty();
     }
 
     /** How one build ended for the job. */
@@ -55,6 +58,12 @@ final class BuildJob {
     }
 
     RemoteEnd run() throws JobFailure, IOException, InterruptedException {
+        if (record.end().isPresent()) {
+            RegionLane region = lane.region(record.region());
+            clear(mailbox(region), record.end().get());
+            long _ = job.release();
+            return record.end().get().end(job.directory());
+        }
         if (record.released()) {
             // By the process before this one: GitLab may have more of the log by now than is here.
             long _ = job.release();
@@ -112,10 +121,8 @@ final class BuildJob {
                 return ended.get();
             }
         }
-        String arn = record.arn();
-        Mailbox mailbox =
-                new Mailbox(region.clients.s3(), region.bucket, lane.settings().kmsKey(), arn);
-        try (BuildWatcher.Watch watch = region.watcher.watch(arn)) {
+        Mailbox mailbox = mailbox(region);
+        try (BuildWatcher.Watch watch = region.watcher.watch(record.arn())) {
             boolean left = record.released();
             if (!left) {
                 Optional<BuildResult> ended = awaitMachine(region, watch);
@@ -130,6 +137,11 @@ final class BuildJob {
             }
             return awaitEnd(region, watch, mailbox);
         }
+    }
+
+    private Mailbox mailbox(RegionLane region) {
+        return new Mailbox(
+                region.clients.s3(), region.bucket, lane.settings().kmsKey(), record.arn());
     }
 
     private Optional<BuildResult> start(RegionLane region)
@@ -341,35 +353,43 @@ final class BuildJob {
             throws IOException {
         Optional<Receipt> told = mailbox.receipt();
         if (told.isPresent() && told.get().accepted()) {
-            mailbox.clear(false, false);
-            return new BuildResult.Final(
-                    told.get().over()
-                            ? new RemoteEnd.Over()
-                            : new RemoteEnd.Delivered(
-                                    told.get().state(),
-                                    told.get().reason(),
-                                    told.get().exitCode(),
-                                    told.get().logBytes()));
+            return over(new EndNote.Told(told.get(), false), mailbox);
         }
         Optional<byte[]> log = told.isPresent() ? mailbox.log() : Optional.empty();
         if (told.isPresent() && log.isPresent()) {
-            Path file = Files.write(job.directory().resolve("trace.whole"), log.get());
-            mailbox.clear(false, true);
-            return new BuildResult.Final(
-                    new RemoteEnd.Unreported(
-                            new RemoteEnd.Delivered(
-                                    told.get().state(),
-                                    told.get().reason(),
-                                    told.get().exitCode(),
-                                    told.get().logBytes()),
-                            file));
+            Path _ = Files.write(job.directory().resolve(EndNote.LOG), log.get());
+            return over(new EndNote.Told(told.get(), true), mailbox);
         }
         JobFailure why = failure(build, region);
         boolean begun = !mailbox.takeBack();
-        mailbox.clear(begun, told.isPresent());
-        return !begun && BuildEnd.isWorthAnother(build)
-                ? new BuildResult.Again(why, true)
-                : new BuildResult.Final(new RemoteEnd.Lost(why, begun));
+        if (!begun && BuildEnd.isWorthAnother(build)) {
+            mailbox.clear(false, told.isPresent());
+            return new BuildResult.Again(why, true);
+        }
+        return over(new EndNote.Lost(why.reason(), String.valueOf(why.getMessage()), begun), mailbox);
+    }
+
+    /** Notes the end, and only then removes what has told it. */
+    private BuildResult over(EndNote end, Mailbox mailbox) throws IOException {
+        record = record.ended(end).save(job.directory());
+        clear(mailbox, end);
+        return new BuildResult.Final(end.end(job.directory()));
+    }
+
+    private void clear(Mailbox mailbox, EndNote end) {
+        try {
+            switch (end) {
+                // The agent has deleted the job; but after a restart it may have been put again.
+                case EndNote.Told(Receipt _, boolean kept) -> mailbox.clear(resumed, kept);
+                case EndNote.Lost(var _, String _, boolean begun) -> mailbox.clear(begun, true);
+            }
+        } catch (IOException e) {
+            LOG.warn(
+                    "objects_left job={} build={} error=\"{}\"",
+                    plan.payload().id(),
+                    record.arn(),
+                    e.getMessage());
+        }
     }
 
     private JobFailure failure(BuildView build, RegionLane region) {

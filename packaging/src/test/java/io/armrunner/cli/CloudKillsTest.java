@@ -1,0 +1,228 @@
+package io.armrunner.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+
+import io.armrunner.coordinator.CoordinatorJob;
+
+import io.armrunner.coordinator.JobBuilder;
+import io.armrunner.coordinator.JobState;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestReporter;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/**
+ * Managers of jobs in CodeBuild are killed: each job ends once, as it would have without that, with
+ * its whole log, and no build runs a job that another one has run. AWS and GitLab go on meanwhile.
+ */
+@Timeout(400)
+final class CloudKillsTest {
+    private static final int KILLS = 30;
+    private static final int SERVICES = 3;
+    private static final int AT_ONCE = 3;
+    private static final int LINES = 30;
+    private static final Duration HANDED_OUT = Duration.ofSeconds(10);
+    private static final Duration LIMIT = CloudUnderTest.LIMIT;
+
+    private final AgentThreads agents = new AgentThreads();
+
+    @RegisterExtension
+    final CloudUnderTest cloud =
+            new CloudUnderTest().with(settings -> settings.withWork(agents).withQuota(50));
+
+    private final List<CoordinatorJob> jobs = new CopyOnWriteArrayList<>();
+    private int made;
+
+    private Path runs(String name) {
+        return cloud.directory().resolve("runs-" + name);
+    }
+
+    // ---- at random
+
+    /** One of several services; each takes whatever job is there. */
+    private final class Service {
+        private final CloudRunner.Words words;
+        private final Random random;
+        private final List<String> printed = new ArrayList<>();
+
+        Service(int index, long seed) {
+            random = new Random(seed + index);
+            words =
+                    cloud.words().atOnce(AT_ONCE)
+                            .of("m-" + index, cloud.directory().resolve("service-" + index));
+        }
+
+        Void kills() throws Exception {
+            for (int kill = 0; kill < KILLS / SERVICES; kill++) {
+                queue();
+                try (CloudProcess manager = CloudProcess.start(words)) {
+                    manager.awaitPrinted("started");
+                    int delay = random.nextInt(3000);
+                    assertThat(manager.process().waitFor(delay, TimeUnit.MILLISECONDS))
+                            .as(manager.printed())
+                            .isFalse();
+                    manager.kill();
+                    printed.add(manager.printed());
+                }
+            }
+            return null;
+        }
+
+        Void end() throws Exception {
+            try (CloudProcess manager = CloudProcess.start(words)) {
+                for (CoordinatorJob job : jobs) {
+                    await("job " + job.id() + " ends\n" + manager.printed())
+                            .atMost(LIMIT)
+                            .until(() -> isOver(job));
+                }
+                await("the books are empty")
+                        .atMost(LIMIT)
+                        .until(() -> books().length == 0);
+                printed.add(manager.printed());
+            }
+            return null;
+        }
+
+        String[] books() {
+            String[] books = words.journal().toFile().list();
+            return books == null ? new String[0] : books;
+        }
+    }
+
+    private final List<Service> services = new ArrayList<>();
+
+    @Test
+    @Tag("CB-47")
+    void eachJobEndsOnceWithItsWholeLog(TestReporter reporter) throws Exception {
+        long seed = Long.getLong("armrunner.kills.seed", System.nanoTime());
+        reporter.publishEntry("armrunner.kills.seed", Long.toString(seed));
+        for (int index = 0; index < SERVICES; index++) {
+            services.add(new Service(index, seed));
+        }
+        all(services.stream().<Callable<Void>>map(service -> service::kills).toList());
+        all(services.stream().<Callable<Void>>map(service -> service::end).toList());
+
+        List<String> printed =
+                services.stream().flatMap(service -> service.printed.stream()).toList();
+        for (CoordinatorJob job : jobs) {
+            check(job, "seed " + seed + "\n" + lines(job, printed));
+        }
+        reporter.publishEntry("jobs", Integer.toString(jobs.size()));
+        reporter.publishEntry("builds", Integer.toString(cloud.aws().codeBuild().builds().size()));
+        await("nothing of a job is left in the bucket")
+                .atMost(LIMIT)
+                .until(() -> cloud.leftObjects().isEmpty());
+        assertThat(printed).noneMatch(text -> text.contains("job_broken"));
+    }
+
+    private static void all(List<Callable<Void>> deeds) throws Exception {
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            for (Future<Void> each : threads.invokeAll(deeds)) {
+                each.get();
+            }
+        }
+    }
+
+    /** Leaves no service without work. */
+    private synchronized void queue() throws IOException, InterruptedException {
+        while (jobs.stream().filter(job -> !isOver(job)).count() < AT_ONCE * SERVICES) {
+            jobs.add(job("kind-" + made++ % 4).enqueue());
+        }
+    }
+
+    private JobBuilder job(String kind) {
+        String counting =
+                "for i in $(seq 1 %d); do echo \"line $i $SECRET\"; [ $((i %% 4)) -ne 0 ] || sleep 0.1; done"
+                        .formatted(LINES);
+        JobBuilder job =
+                cloud.gitlab()
+                        .job(kind)
+                        .maskedVariable("SECRET", "correct-horse-battery");
+        String run = "echo ran >> " + cloud.directory() + "/runs-$CI_JOB_ID";
+        return switch (kind) {
+            case "kind-0" -> job.script(run, counting);
+            case "kind-1" -> job.script(run, counting).afterScript("echo after it");
+            case "kind-2" -> job.script(run, counting, "exit 42");
+            // As short as can be.
+            default -> job.script(run);
+        };
+    }
+
+    /** GitLab had just given it away when the manager was killed, before it was on the disk. */
+    private boolean wasNeverHeardOf(CoordinatorJob job) {
+        return job.state() == JobState.RUNNING
+                && job.updates().isEmpty()
+                && job.startedAt().orElseThrow().isBefore(Instant.now().minus(HANDED_OUT))
+                && services.stream().noneMatch(service -> hasBook(service, job));
+    }
+
+    private static boolean hasBook(Service service, CoordinatorJob job) {
+        return List.of(service.books()).stream().anyMatch(book -> book.endsWith("." + job.id()));
+    }
+
+    private boolean isOver(CoordinatorJob job) {
+        return job.state().isFinished() || wasNeverHeardOf(job);
+    }
+
+    private static String lines(CoordinatorJob job, List<String> printed) {
+        StringBuilder found = new StringBuilder();
+        for (int kill = 0; kill < printed.size(); kill++) {
+            for (String line : printed.get(kill).lines().toList()) {
+                if (line.contains("job=" + job.id() + " ")) {
+                    found.append(kill).append(": ").append(line).append('\n');
+                }
+            }
+        }
+        return found.toString();
+    }
+
+    private void check(CoordinatorJob job, String story) throws IOException {
+        if (!job.state().isFinished()) {
+            assertThat(job.updates()).isEmpty();
+            assertThat(runs(Long.toString(job.id()))).doesNotExist();
+            job.fail("stuck_or_timeout_failure");
+            return;
+        }
+        String log = CloudUnderTest.log(job);
+        String about = story + "\n" + log;
+        boolean fails = job.name().equals("kind-2");
+        assertThat(job.state()).as(about).isEqualTo(fails ? JobState.FAILED : JobState.SUCCESS);
+        if (fails) {
+            assertThat(job.exitCode()).as(about).hasValue(42);
+        }
+        assertThat(Files.readAllLines(runs(Long.toString(job.id()))))
+                .as(about)
+                .containsExactly("ran");
+        assertThat(log.lines().filter(line -> line.startsWith("line ")).toList())
+                .as(about)
+                .isEqualTo(
+                        job.name().equals("kind-3")
+                                ? List.of()
+                                : IntStream.rangeClosed(1, LINES)
+                                        .mapToObj(i -> "line " + i + " [MASKED]")
+                                        .toList());
+        assertThat(log)
+                .as(about)
+                .containsOnlyOnce("Running with armrunner")
+                .containsOnlyOnce("machine up after")
+                .containsOnlyOnce(fails ? "ERROR: Job failed: exit status 42" : "Job succeeded");
+    }
+}
