@@ -3,9 +3,9 @@ package io.armrunner.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-
+import io.armrunner.codebuild.fake.CallFaults;
 import io.armrunner.coordinator.CoordinatorJob;
-
+import io.armrunner.coordinator.Endpoint;
 import io.armrunner.coordinator.JobBuilder;
 import io.armrunner.coordinator.JobState;
 import java.io.IOException;
@@ -28,6 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestReporter;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import software.amazon.awssdk.services.codebuild.model.Build;
 
 /**
  * Managers of jobs in CodeBuild are killed: each job ends once, as it would have without that, with
@@ -66,7 +67,8 @@ final class CloudKillsTest {
         Service(int index, long seed) {
             random = new Random(seed + index);
             words =
-                    cloud.words().atOnce(AT_ONCE)
+                    cloud.words()
+                            .atOnce(AT_ONCE)
                             .of("m-" + index, cloud.directory().resolve("service-" + index));
         }
 
@@ -93,18 +95,20 @@ final class CloudKillsTest {
                             .atMost(LIMIT)
                             .until(() -> isOver(job));
                 }
-                await("the books are empty")
-                        .atMost(LIMIT)
-                        .until(() -> books().length == 0);
+                await("the books are empty").atMost(LIMIT).until(() -> books().length == 0);
                 printed.add(manager.printed());
             }
             return null;
         }
 
         String[] books() {
-            String[] books = words.journal().toFile().list();
-            return books == null ? new String[0] : books;
+            return CloudKillsTest.books(words);
         }
+    }
+
+    private static String[] books(CloudRunner.Words words) {
+        String[] books = words.journal().toFile().list();
+        return books == null ? new String[0] : books;
     }
 
     private final List<Service> services = new ArrayList<>();
@@ -133,6 +137,140 @@ final class CloudKillsTest {
         assertThat(printed).noneMatch(text -> text.contains("job_broken"));
     }
 
+    // ---- at each step
+
+    /** Does something while a job is under way. */
+    @FunctionalInterface
+    private interface Deed {
+        void with(CoordinatorJob job) throws Exception;
+    }
+
+    /**
+     * A step that a job is held at.
+     *
+     * @param before what holds it, before it is there
+     * @param reach waits until it is reached
+     */
+    private record Step(String name, Runnable before, Deed reach) {}
+
+    private void until(Callable<Boolean> what) {
+        await().atMost(LIMIT).until(what);
+    }
+
+    private long count(String call) {
+        return cloud.aws().count(call);
+    }
+
+    private List<Step> steps() {
+        CallFaults faults = cloud.aws().faults();
+        return List.of(
+                new Step(
+                        "AWS has not heard of the start",
+                        () -> faults.on("codebuild:StartBuild").always().cut(),
+                        _ -> until(() -> count("codebuild:StartBuild") > 0)),
+                new Step(
+                        "the start's answer is lost",
+                        () -> {
+                            faults.on("codebuild:StartBuild").loseAnswer();
+                            faults.on("codebuild:StartBuild").always().cut();
+                        },
+                        job -> until(() -> !builds(job).isEmpty())),
+                new Step(
+                        "the build's state is not known",
+                        () -> faults.on("codebuild:BatchGetBuilds").always().serverError(),
+                        job -> until(() -> !builds(job).isEmpty())),
+                new Step(
+                        "the job can't be put",
+                        () -> faults.on("s3:PutObject").always().refuse(503, "SlowDown", "slow"),
+                        job -> {
+                            long puts = count("s3:PutObject");
+                            until(() -> !builds(job).isEmpty() && count("s3:PutObject") > puts);
+                        }),
+                new Step(
+                        "the job is put and not claimed",
+                        agents::hold,
+                        _ ->
+                                until(() ->
+                                        cloud.leftObjects().stream()
+                                                .anyMatch(key -> key.endsWith("payload.json")))),
+                new Step("the job runs", () -> {}, job -> job.awaitLog("line 1 ", LIMIT)),
+                new Step(
+                        "the receipt is not read",
+                        () -> {},
+                        job -> {
+                            job.awaitLog("line 1 ", LIMIT);
+                            long gets = count("s3:GetObject");
+                            faults.on("s3:GetObject").always().refuse(503, "SlowDown", "slow");
+                            until(() -> count("s3:GetObject") > gets);
+                        }),
+                new Step(
+                        "the objects are not removed",
+                        () -> {},
+                        job -> {
+                            job.awaitLog("line 1 ", LIMIT);
+                            long before = count("s3:DeleteObject");
+                            faults.on("s3:DeleteObject").always().refuse(503, "SlowDown", "slow");
+                            until(() -> count("s3:DeleteObject") > before);
+                        }));
+    }
+
+    private List<Build> builds(CoordinatorJob job) {
+        return cloud.aws().codeBuild().builds().stream()
+                .filter(build ->
+                        build.environment().environmentVariables().stream()
+                                .anyMatch(variable ->
+                                        variable.name().equals("ARMRUNNER_JOB")
+                                                && variable.value()
+                                                        .equals(Long.toString(job.id()))))
+                .toList();
+    }
+
+    @Test
+    @Tag("CB-47")
+    void killedAtAnyStepOfAJobTheNextManagerGoesOn() throws Exception {
+        CloudRunner.Words words = cloud.words();
+        CloudProcess manager = CloudProcess.start(words);
+        try {
+            for (Step step : steps()) {
+                step.before().run();
+                CoordinatorJob job = job("kind-0").enqueue();
+                step.reach().with(job);
+                manager.kill();
+                cloud.aws().faults().clear();
+                agents.go();
+                manager = CloudProcess.start(words);
+                JobState _ = job.awaitFinished(LIMIT);
+                until(() -> books(words).length == 0);
+                check(job, step.name() + "\n" + manager.printed());
+                assertThat(builds(job)).as(step.name()).hasSize(1);
+                assertThat(cloud.leftObjects()).as(step.name()).isEmpty();
+            }
+            lostAgain(words, manager);
+        } finally {
+            manager.kill();
+        }
+    }
+
+    /** The build is gone, and the manager dies before GitLab hears of it. */
+    private void lostAgain(CloudRunner.Words words, CloudProcess manager) throws Exception {
+        CoordinatorJob job = job("kind-0").enqueue();
+        job.awaitLog("line 1 ", LIMIT);
+        cloud.gitlab().faults().on(Endpoint.FINAL_UPDATE).always().answer(500);
+        cloud.clients().codeBuild().stopBuild(stop -> stop.id(builds(job).getFirst().id()));
+        until(() -> !cloud.gitlab().requests(Endpoint.FINAL_UPDATE).isEmpty());
+        until(() -> cloud.leftObjects().isEmpty());
+        manager.kill();
+        cloud.gitlab().faults().clear();
+        try (CloudProcess next = CloudProcess.start(words)) {
+            assertThat(job.awaitFinished(LIMIT)).as(next.printed()).isEqualTo(JobState.FAILED);
+            until(() -> books(words).length == 0);
+        }
+        assertThat(job.failureReason()).contains("runner_system_failure");
+        assertThat(Files.readAllLines(runs(Long.toString(job.id())))).containsExactly("ran");
+        assertThat(CloudUnderTest.log(job))
+                .contains("line 1 ", "the build was stopped outside armrunner");
+    }
+
     private static void all(List<Callable<Void>> deeds) throws Exception {
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             for (Future<Void> each : threads.invokeAll(deeds)) {
@@ -152,10 +290,7 @@ final class CloudKillsTest {
         String counting =
                 "for i in $(seq 1 %d); do echo \"line $i $SECRET\"; [ $((i %% 4)) -ne 0 ] || sleep 0.1; done"
                         .formatted(LINES);
-        JobBuilder job =
-                cloud.gitlab()
-                        .job(kind)
-                        .maskedVariable("SECRET", "correct-horse-battery");
+        JobBuilder job = cloud.gitlab().job(kind).maskedVariable("SECRET", "correct-horse-battery");
         String run = "echo ran >> " + cloud.directory() + "/runs-$CI_JOB_ID";
         return switch (kind) {
             case "kind-0" -> job.script(run, counting);

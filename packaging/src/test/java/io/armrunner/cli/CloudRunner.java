@@ -131,26 +131,20 @@ final class CloudRunner implements AutoCloseable {
             String endpoint,
             String... lines) {
         return """
-                [[runners]]
-                name = "cloud"
-                url = "%s"
-                token = "%s"
-                executor = "codebuild"
-                [runners.codebuild]
-                project = "%s"
-                bucket = "%s"
-                region = "%s"
-                endpoint = "%s"
-                %s
-                """
+        [[runners]]
+        name = "cloud"
+        url = "%s"
+        token = "%s"
+        executor = "codebuild"
+        [runners.codebuild]
+        project = "%s"
+        bucket = "%s"
+        region = "%s"
+        endpoint = "%s"
+        %s
+        """
                 .formatted(
-                        gitlab,
-                        token,
-                        project,
-                        bucket,
-                        region,
-                        endpoint,
-                        String.join("\n", lines));
+                        gitlab, token, project, bucket, region, endpoint, String.join("\n", lines));
     }
 
     /** Starts it. */
@@ -262,15 +256,17 @@ final class CloudRunner implements AutoCloseable {
     /** Runs until it is killed; {@code words} name the file of its orders. */
     public static void main(String[] words) throws Exception {
         EventLoops loops = EventLoops.open(1);
-        CloudRunner runner =
-                start(loops, Words.read(Path.of(words[0])), InstantSource.system());
+        CloudRunner runner = start(loops, Words.read(Path.of(words[0])), InstantSource.system());
         System.out.println("started");
         // Whoever started it closes its input, or kills it.
         while (System.in.read() >= 0) {
             System.gc();
             System.out.println(
-                    "heap " + (Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory())
-                            + " running " + runner.manager().running());
+                    "heap "
+                            + (Runtime.getRuntime().totalMemory()
+                                    - Runtime.getRuntime().freeMemory())
+                            + " running "
+                            + runner.manager().running());
         }
         System.exit(0);
     }

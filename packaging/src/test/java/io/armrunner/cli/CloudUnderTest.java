@@ -143,13 +143,13 @@ final class CloudUnderTest implements BeforeEachCallback, AfterEachCallback {
         }
         return new CloudRunner.Words(
                 CloudRunner.toml(
-                        gitlab().url().toString(),
-                        registered.token().value(),
-                        PROJECT,
-                        BUCKET,
-                        aws().place().region(),
-                        aws().endpoint().toString(),
-                        lines)
+                                gitlab().url().toString(),
+                                registered.token().value(),
+                                PROJECT,
+                                BUCKET,
+                                aws().place().region(),
+                                aws().endpoint().toString(),
+                                lines)
                         + tables,
                 "m-test",
                 directory(),

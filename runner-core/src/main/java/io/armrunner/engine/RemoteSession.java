@@ -94,7 +94,11 @@ public final class RemoteSession {
     /** Brings the job to its end; empty if this process stops before it. */
     public Optional<JobSession.Ending> run() throws IOException, InterruptedException {
         Path file = around.directory().resolve("trace");
-        boolean resumed = Files.exists(file);
+        // Nothing is sent before the head is whole: half of one is nothing.
+        boolean resumed = Files.exists(head());
+        if (!resumed) {
+            Files.deleteIfExists(file);
+        }
         try (TraceLog trace =
                 resumed
                         ? TraceLog.reopen(file, limit(), LogFile.length(file))
@@ -121,6 +125,7 @@ public final class RemoteSession {
         try (Writing writing = new Writing(trace, plan, reports, resumed)) {
             if (!resumed) {
                 LogHeader.write(writing.log, plan, around.remark());
+                Path _ = Files.createFile(head());
             }
             try {
                 return ended(lane.run(writing), writing, reports);
@@ -146,6 +151,11 @@ public final class RemoteSession {
                                 writing));
             }
         }
+    }
+
+    /** Says to a later process that the log has its head. */
+    private Path head() {
+        return around.directory().resolve("head");
     }
 
     private Optional<JobSession.Ending> ended(RemoteEnd end, Writing writing, JobReports reports)

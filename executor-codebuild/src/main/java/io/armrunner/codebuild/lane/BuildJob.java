@@ -366,7 +366,8 @@ final class BuildJob {
             mailbox.clear(false, told.isPresent());
             return new BuildResult.Again(why, true);
         }
-        return over(new EndNote.Lost(why.reason(), String.valueOf(why.getMessage()), begun), mailbox);
+        return over(
+                new EndNote.Lost(why.reason(), String.valueOf(why.getMessage()), begun), mailbox);
     }
 
     /** Notes the end, and only then removes what has told it. */
