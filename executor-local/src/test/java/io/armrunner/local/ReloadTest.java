@@ -107,6 +107,56 @@ final class ReloadTest {
                 .isAfterOrEqualTo(first.finishedAt().orElseThrow());
     }
 
+    /** A lane for one job, by another configuration each time. */
+    private static List<String> oneLane(String word) {
+        return List.of(
+                "environment = [\"WORD=" + word + "\"]",
+                "[[runners.lanes]]",
+                "name = \"pi\"",
+                "capacity = 1");
+    }
+
+    @Test
+    void aJobKeepsItsPlaceInItsLaneOverChanges() throws Exception {
+        runner.start(oneLane("one").toArray(String[]::new));
+        CoordinatorJob first = runner.queue(runner.job().script("echo begun", until("go")));
+        runner.awaitLog(first, "begun");
+        CoordinatorJob second = runner.queue(runner.job().script("echo $WORD"));
+        for (String word : List.of("two", "three")) {
+            runner.reload(4, Map.of(runner.runner(), oneLane(word)));
+            await().during(Duration.ofMillis(700))
+                    .atMost(RunnerUnderTest.LIMIT)
+                    .until(() -> second.state() == JobState.PENDING);
+        }
+        assertThat(runner.lanes().getFirst().used()).isEqualTo(1);
+        let("go");
+
+        assertThat(second.awaitFinished(RunnerUnderTest.LIMIT)).isEqualTo(JobState.SUCCESS);
+        assertThat(second.startedAt().orElseThrow())
+                .isAfterOrEqualTo(first.finishedAt().orElseThrow());
+        assertThat(new Ended(second).output()).containsExactly("three");
+    }
+
+    @Test
+    void aJobKeepsItsPlaceWhenItsRunnerGetsAnotherToken() throws Exception {
+        runner.start("limit = 1");
+        CoordinatorJob first = runner.queue(runner.job().script("echo begun", until("go")));
+        runner.awaitLog(first, "begun");
+        CoordinatorJob second = runner.queue(runner.job().script("true"));
+        CoordinatorRunner renewed =
+                runner.gitlab().registerRunner(new RunnerSpec("renewed", List.of(), true));
+
+        runner.reload(4, Map.of(renewed, List.of("limit = 1")));
+        await().during(Duration.ofMillis(700))
+                .atMost(RunnerUnderTest.LIMIT)
+                .until(() -> second.state() == JobState.PENDING);
+        let("go");
+
+        assertThat(second.awaitFinished(RunnerUnderTest.LIMIT)).isEqualTo(JobState.SUCCESS);
+        assertThat(second.startedAt().orElseThrow())
+                .isAfterOrEqualTo(first.finishedAt().orElseThrow());
+    }
+
     @Test
     @Tag("JS-170")
     void aJobKeepsTheSettingsThatItBeganWith() throws Exception {

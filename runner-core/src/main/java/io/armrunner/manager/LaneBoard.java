@@ -7,7 +7,9 @@ import io.armrunner.trace.Ticker;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -15,8 +17,8 @@ import java.util.stream.Collectors;
 
 /**
  * The lanes of one runner: who has room, and how many jobs each has. An accepted job can't be given
- * back, so room is reserved before each request for one. Thread-safe; all state is guarded by its
- * one lock.
+ * back, so room is reserved before each request for one. Thread-safe; all state is guarded by the
+ * one lock of its books, which a changed configuration takes over.
  */
 public final class LaneBoard {
     /** How soon a lane that has become fit again is seen. */
@@ -29,22 +31,50 @@ public final class LaneBoard {
      */
     public record Entry(Lane lane, String executor, LaneConfig.Rules rules) {}
 
-    private final ReentrantLock lock = new ReentrantLock();
-    private final Condition changed = lock.newCondition();
     private final List<Place> places = new ArrayList<>();
     private final boolean single;
-    private int reserved;
-    private long changes;
+    // Replaced once, before the board is used.
+    private volatile Books books = new Books();
 
-    /** A lane with its count. */
+    /** What outlives a change of the configuration: who is where. */
+    private static final class Books {
+        private final ReentrantLock lock = new ReentrantLock();
+        private final Condition changed = lock.newCondition();
+        private final Map<LaneKey, Tally> tallies = new HashMap<>();
+        private int reserved;
+        private long changes;
+
+        void change() {
+            changes++;
+            changed.signalAll();
+        }
+    }
+
+    /** What makes a lane of a changed configuration the same as before. */
+    private record LaneKey(String name, String executor) {}
+
+    /** The jobs of a lane, and how they went; no health for a runner's one place. */
+    private static final class Tally {
+        private int used;
+        private Optional<LaneHealth> health;
+
+        Tally(Optional<LaneHealth> health) {
+            this.health = health;
+        }
+    }
+
+    /** A lane with its jobs. */
     private static final class Place {
         private final Entry entry;
-        private final Optional<LaneHealth> health;
-        private int used;
+        private Tally tally;
 
         Place(Entry entry, Optional<LaneHealth> health) {
             this.entry = entry;
-            this.health = health;
+            tally = new Tally(health);
+        }
+
+        LaneKey key() {
+            return new LaneKey(entry.lane().name(), entry.executor());
         }
 
         /** What the configuration allows, or less if the lane has learned that it can't. */
@@ -59,8 +89,8 @@ public final class LaneBoard {
                     entry.lane().name(),
                     entry.rules(),
                     capacity(),
-                    used,
-                    health.flatMap(LaneHealth::unfit));
+                    tally.used,
+                    tally.health.flatMap(health -> health.unfit(entry.lane())));
         }
     }
 
@@ -73,14 +103,40 @@ public final class LaneBoard {
         }
         single = false;
         for (Entry entry : lanes) {
-            places.add(new Place(entry, Optional.of(new LaneHealth(runner, entry.lane(), ticker))));
+            add(new Place(entry, Optional.of(new LaneHealth(runner, entry.lane().name(), ticker))));
         }
     }
 
     private LaneBoard(Lane lane) {
         single = true;
-        places.add(
-                new Place(new Entry(lane, lane.name(), LaneConfig.Rules.NONE), Optional.empty()));
+        add(new Place(new Entry(lane, lane.name(), LaneConfig.Rules.NONE), Optional.empty()));
+    }
+
+    private void add(Place place) {
+        places.add(place);
+        books.tallies.put(place.key(), place.tally);
+    }
+
+    /**
+     * Takes the place of a board that the runner had before its configuration was changed: the jobs
+     * that run, and the requests under way, count here as well, and a lane that has closed stays
+     * closed. Called before this board is used.
+     */
+    void follow(LaneBoard before) {
+        Books old = before.books;
+        old.lock.lock();
+        try {
+            for (Place place : places) {
+                Tally known = old.tallies.putIfAbsent(place.key(), place.tally);
+                if (known != null) {
+                    known.health = known.health.or(() -> place.tally.health);
+                    place.tally = known;
+                }
+            }
+            books = old;
+        } finally {
+            old.lock.unlock();
+        }
     }
 
     /**
@@ -98,7 +154,8 @@ public final class LaneBoard {
 
     /** The lanes, in order, as they are now. */
     public List<LaneView> view() {
-        lock.lock();
+        Books now = books;
+        now.lock.lock();
         try {
             List<LaneView> views = new ArrayList<>(places.size());
             for (Place place : places) {
@@ -122,7 +179,7 @@ public final class LaneBoard {
             }
             return views;
         } finally {
-            lock.unlock();
+            now.lock.unlock();
         }
     }
 
@@ -133,17 +190,18 @@ public final class LaneBoard {
      * @param name empty for a job that had only one lane to go to: it is the first
      */
     Optional<Seat> takeUp(Optional<String> name) {
-        lock.lock();
+        Books now = books;
+        now.lock.lock();
         try {
             Optional<Place> found =
                     places.stream()
                             .filter(place ->
                                     name.isEmpty() || place.entry.lane().name().equals(name.get()))
                             .findFirst();
-            found.ifPresent(place -> place.used++);
+            found.ifPresent(place -> place.tally.used++);
             return found.map(place -> new Seat(place, ""));
         } finally {
-            lock.unlock();
+            now.lock.unlock();
         }
     }
 
@@ -170,29 +228,31 @@ public final class LaneBoard {
      * themselves may be changed by another configuration.
      */
     Optional<Reservation> reserve() throws InterruptedException {
-        lock.lockInterruptibly();
+        Books now = books;
+        now.lock.lockInterruptibly();
         try {
-            for (long left = LOOK.toNanos(); room() <= reserved; ) {
+            for (long left = LOOK.toNanos(); room() <= now.reserved; ) {
                 if (left <= 0) {
                     return Optional.empty();
                 }
-                left = changed.awaitNanos(left);
+                left = now.changed.awaitNanos(left);
             }
-            reserved++;
+            now.reserved++;
             return Optional.of(new Reservation());
         } finally {
-            lock.unlock();
+            now.lock.unlock();
         }
     }
 
     /** Keeps room for a job that was accepted by an earlier process, beyond the lanes' room. */
     Reservation reserveBeyond() {
-        lock.lock();
+        Books now = books;
+        now.lock.lock();
         try {
-            reserved++;
+            now.reserved++;
             return new Reservation();
         } finally {
-            lock.unlock();
+            now.lock.unlock();
         }
     }
 
@@ -215,13 +275,14 @@ public final class LaneBoard {
 
         /** Chooses a lane and takes a place there, or says why there is none. */
         Seating seat(LaneChoice.Wanted job) {
-            lock.lock();
+            Books now = books;
+            now.lock.lock();
             try {
                 List<LaneChoice.State> states = places.stream().map(Place::state).toList();
                 return switch (LaneChoice.choose(states, job)) {
                     case LaneChoice.Choice.Taken(int index, String why) -> {
                         Place place = places.get(index);
-                        place.used++;
+                        place.tally.used++;
                         close();
                         yield new Seating.Seated(new Seat(place, why));
                     }
@@ -231,35 +292,36 @@ public final class LaneBoard {
                             new Seating.Refused(LaneChoice.text(refusals));
                 };
             } finally {
-                lock.unlock();
+                now.lock.unlock();
             }
         }
 
         /** Waits until something about the lanes may have changed, but not long. */
         void awaitChange() throws InterruptedException {
-            lock.lockInterruptibly();
+            Books now = books;
+            now.lock.lockInterruptibly();
             try {
-                long before = changes;
-                for (long left = LOOK.toNanos(); changes == before && left > 0; ) {
-                    left = changed.awaitNanos(left);
+                long before = now.changes;
+                for (long left = LOOK.toNanos(); now.changes == before && left > 0; ) {
+                    left = now.changed.awaitNanos(left);
                 }
             } finally {
-                lock.unlock();
+                now.lock.unlock();
             }
         }
 
         @Override
         public void close() {
-            lock.lock();
+            Books now = books;
+            now.lock.lock();
             try {
                 if (!closed) {
                     closed = true;
-                    reserved--;
-                    changes++;
-                    changed.signalAll();
+                    now.reserved--;
+                    now.change();
                 }
             } finally {
-                lock.unlock();
+                now.lock.unlock();
             }
         }
     }
@@ -299,28 +361,29 @@ public final class LaneBoard {
 
         /** The job failed through the lane and not by itself. */
         void broken() {
-            lock.lock();
+            Books now = books;
+            now.lock.lock();
             try {
                 broken = true;
             } finally {
-                lock.unlock();
+                now.lock.unlock();
             }
         }
 
         @Override
         public void close() {
-            lock.lock();
+            Books now = books;
+            now.lock.lock();
             try {
                 if (!closed) {
                     closed = true;
-                    place.used--;
+                    place.tally.used--;
                     boolean failed = broken;
-                    place.health.ifPresent(health -> health.ended(failed));
-                    changes++;
-                    changed.signalAll();
+                    place.tally.health.ifPresent(health -> health.ended(failed));
+                    now.change();
                 }
             } finally {
-                lock.unlock();
+                now.lock.unlock();
             }
         }
     }

@@ -22,7 +22,7 @@ final class LaneHealth {
     private static final Duration LONGEST_PAUSE = Duration.ofMinutes(10);
 
     private final String runner;
-    private final Lane lane;
+    private final String lane;
     private final Ticker ticker;
     private int failures;
     private Duration pause = FIRST_PAUSE;
@@ -30,14 +30,18 @@ final class LaneHealth {
     private Optional<String> closed = Optional.empty();
     private Duration closedAt = Duration.ZERO;
 
-    LaneHealth(String runner, Lane lane, Ticker ticker) {
+    LaneHealth(String runner, String lane, Ticker ticker) {
         this.runner = runner;
         this.lane = lane;
         this.ticker = ticker;
     }
 
-    /** Why the lane takes no job now. */
-    Optional<String> unfit() {
+    /**
+     * Why the lane takes no job now.
+     *
+     * @param lane as it is configured now
+     */
+    Optional<String> unfit(Lane lane) {
         Optional<String> why = lane.unfit();
         if (why.isEmpty() && failures >= MOST_FAILURES && ticker.now().compareTo(openAgain) < 0) {
             why = Optional.of(failures + " jobs in a row failed through it");
@@ -64,12 +68,12 @@ final class LaneHealth {
     private void tell(Optional<String> why) {
         if (why.isPresent() && closed.isEmpty()) {
             closedAt = ticker.now();
-            LOG.warn("lane_closed runner={} lane={} reason=\"{}\"", runner, lane.name(), why.get());
+            LOG.warn("lane_closed runner={} lane={} reason=\"{}\"", runner, lane, why.get());
         } else if (why.isEmpty() && closed.isPresent()) {
             LOG.info(
                     "lane_open runner={} lane={} closed_s={}",
                     runner,
-                    lane.name(),
+                    lane,
                     ticker.now().minus(closedAt).toSeconds());
         }
         closed = why;

@@ -80,9 +80,11 @@ public final class Manager implements AutoCloseable {
     private final Slots slots;
     private final JobRun.Context context;
     private final Ticker ticker;
-    // The lock of the next five.
+    // The lock of the next six.
     private final Object asking = new Object();
     private final Map<Entry, Served> served = new LinkedHashMap<>();
+    // What every runner had last, also those that are gone: their jobs may run on.
+    private final Map<Entry, Known> known = new HashMap<>();
     private final List<Poller> retired = new ArrayList<>();
     // By short token, as directories of builds are.
     private final Map<String, ConcurrentIds> ids = new HashMap<>();
@@ -174,6 +176,9 @@ public final class Manager implements AutoCloseable {
     /** A runner that is asked for. */
     private record Served(Poller poller, Slots.Share share) {}
 
+    /** A runner with its places, which its jobs keep over a change of the configuration. */
+    private record Known(ConfiguredRunner runner, Slots.Share share) {}
+
     /**
      * Takes up the jobs that an earlier process has left, and begins to ask for the jobs of these
      * runners, spread over the check interval. Called once.
@@ -230,7 +235,8 @@ public final class Manager implements AutoCloseable {
             slots.resize(concurrent);
             Duration step = checkInterval.dividedBy(Math.max(1, wanted.size()));
             List<Poller> added = new ArrayList<>();
-            wanted.forEach((entry, runner) -> serve(entry, runner, added));
+            wanted.forEach((entry, runner) ->
+                    serve(entry, runner, places(entry, runner, wanted.keySet()), added));
             // Before anything new comes, so that they keep their places and numbers.
             takeUp(wanted);
             int before = served.size() - added.size();
@@ -300,17 +306,48 @@ public final class Manager implements AutoCloseable {
                                 .findFirst());
     }
 
-    private void serve(Entry entry, ConfiguredRunner runner, List<Poller> added) {
-        Served known = served.get(entry);
-        if (known == null) {
-            Slots.Share share = new Slots.Share(runner.config().limit());
+    private void serve(
+            Entry entry, ConfiguredRunner runner, Slots.Share share, List<Poller> added) {
+        slots.resize(share, runner.config().limit());
+        Served asked = served.get(entry);
+        if (asked == null) {
             Poller poller = poller(terms(runner), share);
             added.add(poller);
             served.put(entry, new Served(poller, share));
         } else {
-            slots.resize(known.share(), runner.config().limit());
-            known.poller().change(terms(runner));
+            asked.poller().change(terms(runner));
         }
+    }
+
+    /**
+     * The places of a runner of the new configuration. They are those that it had, by its token or,
+     * if that is another one now, by its name: jobs that run there still count.
+     */
+    private Slots.Share places(Entry entry, ConfiguredRunner runner, Set<Entry> wanted) {
+        Optional<Known> before = Optional.ofNullable(known.remove(entry));
+        if (before.isEmpty()) {
+            Optional<Entry> renewed =
+                    known.entrySet().stream()
+                            .filter(each ->
+                                    !wanted.contains(each.getKey())
+                                            && each.getKey().url().equals(entry.url())
+                                            && each.getValue()
+                                                    .runner()
+                                                    .config()
+                                                    .name()
+                                                    .equals(runner.config().name()))
+                            .map(Map.Entry::getKey)
+                            .findFirst();
+            before = renewed.map(known::remove);
+        }
+        before.map(Known::runner)
+                .map(ConfiguredRunner::lanes)
+                .filter(lanes -> lanes != runner.lanes())
+                .ifPresent(runner.lanes()::follow);
+        Slots.Share share =
+                before.map(Known::share).orElseGet(() -> new Slots.Share(runner.config().limit()));
+        known.put(entry, new Known(runner, share));
+        return share;
     }
 
     private List<Path> disks(ConfiguredRunner runner) {

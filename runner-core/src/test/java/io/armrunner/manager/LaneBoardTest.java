@@ -201,4 +201,77 @@ final class LaneBoardTest {
         assertThat(single.isSingle()).isTrue();
         assertThat(single.view().getFirst().state()).isEqualTo(LaneView.State.OPEN);
     }
+
+    @Test
+    void aChangedConfigurationTakesOverWhoIsWhere() throws Exception {
+        LaneBoard before = board(2, 1);
+        LaneBoard.Seat first = seat(before);
+        LaneBoard.Seat second = seat(before);
+        LaneBoard.Reservation underWay = before.reserve().orElseThrow();
+
+        LaneBoard after = board(3, 1);
+        after.follow(before);
+
+        assertThat(after.view())
+                .extracting(LaneView::used)
+                .as("what runs counts on")
+                .containsExactly(2, 0);
+        // Three of four places are taken or kept.
+        LaneBoard.Reservation last = after.reserve().orElseThrow();
+        assertThat(after.reserve()).isEmpty();
+        Seating seating = underWay.seat(JOB);
+        assertThat(seating).isInstanceOf(Seating.Seated.class);
+        assertThat(after.view()).extracting(LaneView::used).containsExactly(2, 1);
+        last.close();
+        first.close();
+        second.close();
+        assertThat(after.view()).extracting(LaneView::used).containsExactly(0, 1);
+        assertThat(before.view()).extracting(LaneView::used).containsExactly(0, 1);
+    }
+
+    @Test
+    void aLaneThatWasTakenAwayAndIsBackHasItsJobsStill() throws Exception {
+        LaneBoard before = board(1, 0);
+        LaneBoard.Seat seat = seat(before);
+        LaneBoard without =
+                new LaneBoard(
+                        "r", List.of(new LaneBoard.Entry(cloud, "codebuild", rules(0))), ticker);
+        without.follow(before);
+        LaneBoard back = board(1, 0);
+        back.follow(without);
+
+        assertThat(seat(back).lane()).isSameAs(cloud);
+        seat.close();
+        assertThat(seat(back).lane()).isSameAs(pi);
+    }
+
+    @Test
+    void aLaneThatIsClosedStaysClosedOverAChange() throws Exception {
+        LaneBoard before = board(0, 0);
+        for (int i = 0; i < 3; i++) {
+            LaneBoard.Seat seat = seat(before);
+            seat.broken();
+            seat.close();
+        }
+        LaneBoard after = board(5, 0);
+        after.follow(before);
+
+        assertThat(after.view().getFirst().state()).isEqualTo(LaneView.State.CLOSED);
+        assertThat(seat(after).lane()).isSameAs(cloud);
+        ticker.moveTo(Duration.ofSeconds(31));
+        assertThat(seat(after).lane()).isSameAs(pi);
+    }
+
+    @Test
+    void jobsOfARunnersOnePlaceCountInItsFirstLane() throws Exception {
+        LaneBoard single = LaneBoard.single(pi);
+        LaneBoard.Seat seat = seat(single);
+        LaneBoard lanes =
+                new LaneBoard("r", List.of(new LaneBoard.Entry(pi, "pi", rules(1))), ticker);
+        lanes.follow(single);
+
+        assertThat(lanes.reserve()).isEmpty();
+        seat.close();
+        assertThat(lanes.view().getFirst().state()).isEqualTo(LaneView.State.OPEN);
+    }
 }
