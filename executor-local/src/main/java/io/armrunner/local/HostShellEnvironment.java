@@ -79,7 +79,7 @@ public final class HostShellEnvironment implements Environment {
                             .formatted(host.shell()));
         }
         if (pipe == null) {
-            pipe = OutputPipe.open(directory);
+            pipe = OutputPipe.open(directory, host.inherited());
         }
     }
 
@@ -125,7 +125,7 @@ public final class HostShellEnvironment implements Environment {
     public Running start(StageScript script) throws IOException, InterruptedException {
         OutputPipe open = open();
         if (takenUp) {
-            open.revive();
+            open.revive(host.inherited());
         }
         return new HostShellStage(
                 open,
@@ -220,14 +220,14 @@ public final class HostShellEnvironment implements Environment {
         }
 
         @Override
-        public void terminate() throws IOException, InterruptedException {
-            terminated = process.signal("TERM");
+        public void terminate() throws IOException {
+            terminated = process.signal(ProcessGroup.Signal.TERM);
         }
 
         @Override
-        public void kill() throws IOException, InterruptedException {
+        public void kill() throws IOException {
             killed = true;
-            process.signal("KILL");
+            process.signal(ProcessGroup.Signal.KILL);
         }
     }
 }

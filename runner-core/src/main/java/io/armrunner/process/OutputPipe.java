@@ -11,6 +11,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -40,7 +42,7 @@ public final class OutputPipe implements AutoCloseable {
             set -C
             echo $$ >collector || exit 1
             set +C
-            [ -p output ] || mkfifo -m 600 output || exit 1
+            [ -p output ] || exit 1
             exec <>output
             n=$2
             while :; do
@@ -53,8 +55,6 @@ public final class OutputPipe implements AutoCloseable {
 
     /** How long a host may take to start the collector; it takes 3 ms on an idle one. */
     private static final Duration START_LIMIT = Duration.ofSeconds(30);
-
-    private static final ProcessIdentity GONE = new ProcessIdentity(0, 0);
 
     private final Path directory;
     private ProcessIdentity collector;
@@ -75,16 +75,20 @@ public final class OutputPipe implements AutoCloseable {
      * Opens the pipe of a job that starts.
      *
      * @param directory the job's own directory, 0700
+     * @param environment what the collector gets
      */
-    public static OutputPipe open(Path directory) throws IOException, InterruptedException {
-        return new OutputPipe(directory, collect(directory, 0), 0);
+    public static OutputPipe open(Path directory, Map<String, String> environment)
+            throws IOException, InterruptedException {
+        return new OutputPipe(directory, collect(directory, 0, environment), 0);
     }
 
     /**
      * Gives the job a collector again if somebody has ended it; with no stage running nothing was
      * lost.
+     *
+     * @param environment what the collector gets
      */
-    public void revive() throws IOException, InterruptedException {
+    public void revive(Map<String, String> environment) throws IOException, InterruptedException {
         if (isCollected()) {
             return;
         }
@@ -93,24 +97,26 @@ public final class OutputPipe implements AutoCloseable {
             next++;
         }
         Files.deleteIfExists(directory.resolve("collector"));
-        collector = collect(directory, next);
+        collector = collect(directory, next, environment);
     }
 
-    private static ProcessIdentity collect(Path directory, int segment)
+    private static ProcessIdentity collect(
+            Path directory, int segment, Map<String, String> environment)
             throws IOException, InterruptedException {
-        Process process =
-                new ProcessBuilder(
-                                "setsid",
+        Path fifo = directory.resolve("output");
+        if (!Files.exists(fifo)) {
+            Posix.library().makeFifo(fifo);
+        }
+        ChildProcess process =
+                ChildProcess.start(
+                        List.of(
                                 "sh",
                                 "-c",
                                 COLLECTOR,
                                 "armrunner-collector",
                                 directory.toString(),
-                                Integer.toString(segment))
-                        .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
-                        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                        .redirectError(ProcessBuilder.Redirect.DISCARD)
-                        .start();
+                                Integer.toString(segment)),
+                        environment);
         Path first = directory.resolve("segment." + segment);
         long deadline = System.nanoTime() + START_LIMIT.toNanos();
         // The first segment is there once dd has been started, and with it the FIFO has its reader.
@@ -118,12 +124,12 @@ public final class OutputPipe implements AutoCloseable {
             boolean stepsBack = !process.isAlive() && running(directory).isPresent();
             if ((!process.isAlive() && !stepsBack) || System.nanoTime() > deadline) {
                 throw new IOException(
-                        "Could not start the collector of a job's output in %s: is it writable, and are sh, setsid, mkfifo and dd installed?"
+                        "Could not start the collector of a job's output in %s: is it writable, and are sh and dd installed?"
                                 .formatted(directory));
             }
             Thread.sleep(Duration.ofMillis(1));
         }
-        return running(directory).orElse(GONE);
+        return running(directory).orElse(ProcessIdentity.GONE);
     }
 
     private static Optional<ProcessIdentity> running(Path directory) throws IOException {
@@ -137,7 +143,8 @@ public final class OutputPipe implements AutoCloseable {
      */
     public static OutputPipe attach(Path directory, Position from) throws IOException {
         OutputPipe pipe =
-                new OutputPipe(directory, running(directory).orElse(GONE), from.segment());
+                new OutputPipe(
+                        directory, running(directory).orElse(ProcessIdentity.GONE), from.segment());
         pipe.consumed = from.consumed();
         pipe.open(from.offset());
         return pipe;
@@ -257,15 +264,9 @@ public final class OutputPipe implements AutoCloseable {
             channel.close();
             channel = null;
         }
-        Optional<ProcessHandle> running = collector.find();
-        if (running.isPresent()) {
+        if (collector.find().isPresent()) {
             // dd sits in the group of its shell: both go, or the FIFO would keep a reader.
-            try {
-                ProcessGroup.signal(collector.pid(), "KILL");
-            } catch (InterruptedException _) {
-                running.get().destroyForcibly();
-                Thread.currentThread().interrupt();
-            }
+            ProcessGroup.signal(collector.pid(), ProcessGroup.Signal.KILL);
         }
     }
 

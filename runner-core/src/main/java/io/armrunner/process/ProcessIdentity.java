@@ -18,10 +18,18 @@ import java.util.Optional;
  *     say
  */
 public record ProcessIdentity(long pid, long started) {
+    /** No process. */
+    static final ProcessIdentity GONE = new ProcessIdentity(0, 0);
+
     /** Reads the identity of a running process. */
     public static ProcessIdentity of(ProcessHandle process) {
         return new ProcessIdentity(
                 process.pid(), process.info().startInstant().map(Instant::toEpochMilli).orElse(0L));
+    }
+
+    /** Reads the identity of a process by its number; that of no process if it is gone already. */
+    static ProcessIdentity of(long pid) {
+        return ProcessHandle.of(pid).map(ProcessIdentity::of).orElse(GONE);
     }
 
     /** The process, if it still runs. */
@@ -32,14 +40,14 @@ public record ProcessIdentity(long pid, long started) {
     }
 
     /**
-     * The process that wrote its number into a file when it started; empty when it is gone. A
-     * number alone may be another's by now: the arguments of the right process contain {@code
-     * word}.
+     * The process that wrote its number into a file's first line when it started; empty when it is
+     * gone. A number alone may be another's by now: the arguments of the right process contain
+     * {@code word}.
      */
     public static Optional<ProcessIdentity> claimed(Path file, String word) throws IOException {
         String number;
         try {
-            number = Files.readString(file, UTF_8).strip();
+            number = Files.readString(file, UTF_8).lines().findFirst().orElse("");
         } catch (NoSuchFileException _) {
             return Optional.empty();
         }

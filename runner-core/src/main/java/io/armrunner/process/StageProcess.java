@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -16,7 +17,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * stage's script.
  *
  * <p>The leader is a shell of a few lines. It survives a TERM to its group, waits for the stage's
- * shell, keeps the exit status in a file, and writes an end mark with the status into the job's
+ * shell, keeps the exit status in its file, and writes an end mark with the status into the job's
  * output, behind everything that the script had written. The script is a file of mode 0600 that is
  * deleted when the stage has ended. Used by the job's thread.
  *
@@ -36,14 +36,15 @@ public final class StageProcess {
     private static final String LEADER =
             """
             trap : TERM INT HUP QUIT
-            script=$1 output=$2 status=$3 mark=$4
+            script=$1 output=$2 leader=$3 mark=$4
             set -C
-            echo $$ >"$5" || exit 1
+            echo $$ >"$leader" || exit 1
             set +C
+            cd "$5" || exit 1
             shift 5
             "$@" <"$script" >"$output" 2>&1
             code=$?
-            echo "$code" >"$status"
+            echo "$code" >>"$leader"
             printf '\\000%s %d\\n' "$mark" "$code" >"$output"
             """;
 
@@ -71,7 +72,7 @@ public final class StageProcess {
     private final OutputPipe pipe;
     private final Path script;
     private final ProcessIdentity leader;
-    private final @Nullable Process child;
+    private final @Nullable ChildProcess child;
     private final EndMark mark;
     private long quietSince = System.nanoTime();
     private boolean vanished;
@@ -81,7 +82,7 @@ public final class StageProcess {
             OutputPipe pipe,
             Path script,
             ProcessIdentity leader,
-            @Nullable Process child,
+            @Nullable ChildProcess child,
             EndMark mark) {
         this.pipe = pipe;
         this.script = script;
@@ -122,26 +123,21 @@ public final class StageProcess {
             }
         }
         EndMark mark = new EndMark(nonce, number);
-        List<String> argv =
-                new ArrayList<>(List.of("setsid", "sh", "-c", LEADER, "armrunner-stage"));
+        if (!Files.isDirectory(directory)) {
+            throw new NoSuchFileException(
+                    directory.toString(), null, "it is where the job's shell should start");
+        }
+        List<String> argv = new ArrayList<>(List.of("sh", "-c", LEADER, "armrunner-stage"));
         argv.addAll(
                 List.of(
                         script.toString(),
                         pipe.fifo().toString(),
-                        pipe.directory().resolve("stage." + number + ".status").toString(),
+                        leaderFile(pipe, number).toString(),
                         mark.text(),
-                        leaderFile(pipe, number).toString()));
+                        directory.toString()));
         argv.addAll(shell);
-        ProcessBuilder builder =
-                new ProcessBuilder(argv)
-                        .directory(directory.toFile())
-                        .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
-                        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                        .redirectError(ProcessBuilder.Redirect.DISCARD);
-        builder.environment().clear();
-        builder.environment().putAll(environment);
-        Process child = builder.start();
-        return new StageProcess(pipe, script, ProcessIdentity.of(child.toHandle()), child, mark);
+        ChildProcess child = ChildProcess.start(argv, environment);
+        return new StageProcess(pipe, script, ProcessIdentity.of(child.pid()), child, mark);
     }
 
     private static Path leaderFile(OutputPipe pipe, int number) {
@@ -207,7 +203,7 @@ public final class StageProcess {
         long pause =
                 Math.clamp(quiet / 4, 500_000, Math.min(limit.toNanos(), SLOWEST_LOOK.toNanos()));
         if (child != null && child.isAlive()) {
-            child.waitFor(pause, TimeUnit.NANOSECONDS);
+            child.waitFor(pause);
         } else {
             Thread.sleep(Duration.ofNanos(pause));
         }
@@ -218,7 +214,7 @@ public final class StageProcess {
      * Sends a signal to the stage's whole group, unless its leader was gone before we came: the
      * group's number may be another's by now.
      */
-    public boolean signal(String signal) throws IOException, InterruptedException {
+    public boolean signal(ProcessGroup.Signal signal) throws IOException {
         if (leader.pid() == 0) {
             return false;
         }
@@ -249,12 +245,16 @@ public final class StageProcess {
     }
 
     /**
-     * The status file's content: there, a mark is on its way, or was written before the leader
-     * ended.
+     * The second line of the leader's file: there, a mark is on its way, or was written before the
+     * leader ended.
      */
     private String lastWord() throws IOException {
-        String name = script.getFileName().toString().replace(".script", ".status");
-        return OutputPipe.readIfThere(script.resolveSibling(name)).strip();
+        String name = script.getFileName().toString().replace(".script", ".leader");
+        return OutputPipe.readIfThere(script.resolveSibling(name))
+                .lines()
+                .skip(1)
+                .findFirst()
+                .orElse("");
     }
 
     private StageEnd ended(StageEnd end) {

@@ -28,7 +28,7 @@ class StageProcessTest {
 
     @BeforeEach
     void openPipe() throws IOException, InterruptedException {
-        pipe = OutputPipe.open(directory);
+        pipe = OutputPipe.open(directory, System.getenv());
     }
 
     @AfterEach
@@ -120,10 +120,10 @@ class StageProcessTest {
                         "(trap '' TERM; echo stubborn; while :; do sleep 0.05; done) &\nsleep 1000 & echo started; wait");
         awaitText(stage, "started", "stubborn");
 
-        stage.signal("TERM");
+        stage.signal(ProcessGroup.Signal.TERM);
         assertThat(finish(stage)).isEqualTo(new StageEnd.Exited(143));
         long group = stage.leader().pid();
-        stage.signal("KILL");
+        stage.signal(ProcessGroup.Signal.KILL);
         assertEventually(() -> groupMembers(group).isEmpty());
     }
 
@@ -132,7 +132,7 @@ class StageProcessTest {
     void aProcessInASessionOfItsOwnSurvives() throws IOException, InterruptedException {
         StageProcess stage = start("setsid sh -c 'echo pid=$$; exec sleep 300' & sleep 300");
         awaitText(stage, "pid=");
-        stage.signal("TERM");
+        stage.signal(ProcessGroup.Signal.TERM);
         finish(stage);
         long pid = Long.parseLong(text().replaceAll("(?s).*pid=(\\d+).*", "$1"));
         try {
@@ -147,7 +147,7 @@ class StageProcessTest {
         StageProcess stage = start("echo before; sleep 300");
         awaitText(stage, "before");
 
-        stage.signal("KILL");
+        stage.signal(ProcessGroup.Signal.KILL);
 
         assertThat(finish(stage)).isEqualTo(new StageEnd.Vanished());
         assertThat(text()).isEqualTo("before\n");
@@ -202,19 +202,19 @@ class StageProcessTest {
         finish(start("echo one"));
         OutputPipe.Position position = pipe.position();
         long collector = Long.parseLong(Files.readString(directory.resolve("collector")).strip());
-        ProcessGroup.signal(collector, "KILL");
+        ProcessGroup.signal(collector, ProcessGroup.Signal.KILL);
         assertEventually(
                 () -> ProcessHandle.of(collector).filter(ProcessHandle::isAlive).isEmpty());
 
         pipe = OutputPipe.attach(directory, position);
-        pipe.revive();
+        pipe.revive(System.getenv());
         assertThat(finish(start("echo two"))).isEqualTo(new StageEnd.Exited(0));
         assertThat(text()).isEqualTo("one\ntwo\n");
     }
 
     @Test
     void aSecondCollectorStepsBack() throws IOException, InterruptedException {
-        OutputPipe second = OutputPipe.open(directory);
+        OutputPipe second = OutputPipe.open(directory, System.getenv());
         assertThat(second.isCollected()).isTrue();
         assertThat(finish(start("echo one; echo two"))).isEqualTo(new StageEnd.Exited(0));
         assertThat(text()).isEqualTo("one\ntwo\n");
@@ -224,7 +224,7 @@ class StageProcessTest {
     void aBackgroundProcessDoesNotHoldTheStageOpen() throws IOException, InterruptedException {
         StageProcess stage = start("sleep 300 & echo pid=$!");
         assertThat(finish(stage)).isEqualTo(new StageEnd.Exited(0));
-        stage.signal("KILL");
+        stage.signal(ProcessGroup.Signal.KILL);
         assertEventually(() -> groupMembers(stage.leader().pid()).isEmpty());
     }
 

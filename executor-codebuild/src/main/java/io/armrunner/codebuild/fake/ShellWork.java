@@ -73,12 +73,10 @@ final class ShellWork implements BuildWork {
                         .toList();
         try {
             for (long group : groups) {
-                ProcessGroup.signal(group, "KILL");
+                ProcessGroup.signal(group, ProcessGroup.Signal.KILL);
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
         }
     }
 }
