@@ -131,7 +131,8 @@ final class RunService implements Work<RunCommand> {
                                 user,
                                 working,
                                 true,
-                                operations::called)) {
+                                operations::called)
+                                        .keeping(state.directory().resolve("jobs"))) {
             ConfigReload reload =
                     new ConfigReload(
                             factory, config, surroundings, operations::configurationRefused);

@@ -36,6 +36,7 @@ import io.armrunner.secrets.VaultProvider;
 import io.armrunner.status.RunnerFacts;
 import io.armrunner.trace.Ticker;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -70,6 +71,7 @@ final class RunnerFactory implements AutoCloseable {
     private final Map<ClientSettings, HttpClient> clients = new HashMap<>();
     private final List<CodeBuildLane> cloud = new ArrayList<>();
     private final PackingThreads packing;
+    private Optional<Path> books = Optional.empty();
 
     /** Hears of each call of a runner to its GitLab; any thread. */
     @FunctionalInterface
@@ -127,6 +129,16 @@ final class RunnerFactory implements AutoCloseable {
                         Runtime.getRuntime().availableProcessors(),
                         !"off".equals(surroundings.environment().get("ARMRUNNER_LIBDEFLATE")));
         this.calls = calls;
+    }
+
+    /**
+     * Lets lanes end what they find and nobody waits for. Called before the first runner is made.
+     *
+     * @param directory of the jobs' books
+     */
+    RunnerFactory keeping(Path directory) {
+        books = Optional.of(directory.toAbsolutePath());
+        return this;
     }
 
     /** A runner ready to work. */
@@ -257,8 +269,15 @@ final class RunnerFactory implements AutoCloseable {
                     CodeBuildLane.open(
                             new CodeBuildLane.Surroundings(
                                     lane.name(),
+                                    // One lane and one set of books: what others have begun
+                                    // is theirs to end.
                                     CodeBuildLane.managerWord(
-                                            systemId.value(), config.token().value()),
+                                            String.join(
+                                                    "\n",
+                                                    systemId.value(),
+                                                    lane.name(),
+                                                    books.map(Path::toString).orElse("")),
+                                            config.token().value()),
                                     config.labels(),
                                     config.jobStatusFinalUpdateRetryLimit(),
                                     this::agent,
@@ -275,6 +294,11 @@ final class RunnerFactory implements AutoCloseable {
                                     Ticker.SYSTEM,
                                     random),
                             lane.codebuild());
+            books.ifPresent(directory -> {
+                String ours = config.token().shortForm() + ".";
+                CodeBuildLane _ =
+                        made.reaping(job -> Files.exists(directory.resolve(ours + job)));
+            });
             cloud.add(made);
             return made;
         } catch (IllegalArgumentException e) {

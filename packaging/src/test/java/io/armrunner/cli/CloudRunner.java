@@ -39,6 +39,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.stream.Stream;
 
 /**
  * A manager whose only lane is a CodeBuild that runs faster than AWS's: in the tests' JVM, or by
@@ -106,6 +107,12 @@ final class CloudRunner implements AutoCloseable {
             return new Words(toml, manager, directory, keys, speed, jobs);
         }
 
+        /** Whether a job is in the books. */
+        boolean hold(long job) {
+            String[] books = journal().toFile().list();
+            return books != null && Stream.of(books).anyMatch(book -> book.endsWith("." + job));
+        }
+
         Path journal() {
             return directory.resolve("state/jobs");
         }
@@ -168,12 +175,13 @@ final class CloudRunner implements AutoCloseable {
         LaneConfig entry = runner.lanes().getFirst();
         CodeBuildLane lane =
                 CodeBuildLane.open(
-                        surroundings(
-                                words,
-                                clock,
-                                random,
-                                RemoteCaches.open(NAME, runner.cache(), http)),
-                        entry.codebuild());
+                                surroundings(
+                                        words,
+                                        clock,
+                                        random,
+                                        RemoteCaches.open(NAME, runner.cache(), http)),
+                                entry.codebuild())
+                        .reaping(words::hold);
         ConfiguredRunner configured =
                 new ConfiguredRunner(
                         runner,

@@ -341,12 +341,14 @@ public final class RemoteSession {
         private final JobPlan plan;
         private final JobLog log;
         private final TraceUploader uploader;
+        private final JobReports reports;
         private @Nullable Thread upload;
         private boolean released;
 
         Writing(TraceLog trace, JobPlan plan, JobReports reports, boolean resumed) {
             this.trace = trace;
             this.plan = plan;
+            this.reports = reports;
             log =
                     new JobLog(
                             trace,
@@ -422,6 +424,16 @@ public final class RemoteSession {
             log.close();
             endUpload();
             return uploader.acknowledged();
+        }
+
+        @Override
+        public boolean isOver() throws InterruptedException {
+            try {
+                return reports.update(new JobUpdate.Accepted()) instanceof UpdateReply.Abort;
+            } catch (IOException e) {
+                LOG.warn("job_unasked job={} error={}", payload.id(), e.toString());
+                return false;
+            }
         }
 
         private void endUpload() throws InterruptedException {

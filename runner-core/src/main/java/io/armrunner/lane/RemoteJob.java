@@ -46,4 +46,10 @@ public interface RemoteJob {
      * @return how many bytes of the log GitLab has, as far as is known
      */
     long release() throws InterruptedException;
+
+    /**
+     * Asks GitLab whether it has ended the job: after {@link #release} nothing else would tell. A
+     * call for each question; {@code false} as well when GitLab does not answer.
+     */
+    boolean isOver() throws InterruptedException;
 }

@@ -17,6 +17,7 @@ import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.core.exception.SdkException;
+import software.amazon.awssdk.services.codebuild.model.ResourceNotFoundException;
 
 /**
  * One job's way through the lane. Runs on the job's thread; each step is in the {@link BuildRecord}
@@ -194,7 +195,7 @@ final class BuildJob {
             return new BuildResult.Final(new RemoteEnd.Left());
         }
         if (!record.arn().isEmpty()) {
-            stop(region);
+            boolean _ = stop(region);
         }
         if (job.stop() == RemoteJob.Stop.OVER) {
             return new BuildResult.Final(new RemoteEnd.Over());
@@ -230,7 +231,7 @@ final class BuildJob {
                 return Optional.of(stopped(region));
             }
             if (lane.hasOtherRegions() && watch.age().compareTo(lane.settings().startLimit()) > 0) {
-                stop(region);
+                boolean _ = stop(region);
                 return Optional.of(
                         new BuildResult.Again(
                                 system(
@@ -286,6 +287,8 @@ final class BuildJob {
         Duration overdue =
                 choice.timeout().plus(lane.settings().queueLimit()).plus(lane.times().overdue());
         boolean stopped = false;
+        Duration asked = watch.age();
+        Optional<Duration> over = Optional.empty();
         while (true) {
             Optional<BuildView> seen = watch.latest();
             if (seen.isPresent() && seen.get().isOver()) {
@@ -308,7 +311,7 @@ final class BuildJob {
                             && watch.age().compareTo(lane.settings().startLimit()) > 0;
             boolean gone = watch.missing().compareTo(lane.times().missing()) > 0;
             if ((late || gone) && mailbox.takeBack()) {
-                stop(region);
+                boolean _ = stop(region);
                 mailbox.clear(false, false);
                 return new BuildResult.Again(
                         system("no machine in " + region.name + " in time"), true);
@@ -318,11 +321,22 @@ final class BuildJob {
                         new RemoteEnd.Lost(
                                 system("CodeBuild does not know the build any more"), true));
             }
-            if (!stopped && watch.age().compareTo(overdue) > 0) {
-                // The agent ends the job by its own time-out: it must be stuck.
-                LOG.warn("build_overdue job={} build={}", plan.payload().id(), record.arn());
-                stop(region);
-                stopped = true;
+            Duration age = watch.age();
+            if (over.isEmpty() && age.minus(asked).compareTo(lane.times().asking()) > 0) {
+                asked = age;
+                over = job.isOver() ? Optional.of(age) : Optional.empty();
+            }
+            boolean outlives =
+                    over.filter(since -> age.minus(since).compareTo(lane.times().outliving()) > 0)
+                            .isPresent();
+            if (!stopped && (outlives || age.compareTo(overdue) > 0)) {
+                // The agent ends the job and then itself: it must be stuck.
+                LOG.warn(
+                        "build_stuck job={} build={} reason=\"{}\"",
+                        plan.payload().id(),
+                        record.arn(),
+                        outlives ? "GitLab says that the job is over" : "its time is over");
+                stopped = stop(region);
             }
             job.pause(lane.times().look());
         }
@@ -411,11 +425,17 @@ final class BuildJob {
                 Prices.text(minutes * price));
     }
 
-    private void stop(RegionLane region) {
+    /** Says whether AWS has heard it. */
+    private boolean stop(RegionLane region) {
         try {
             region.clients.codeBuild().stopBuild(ask -> ask.id(record.arn()));
+            return true;
+        } catch (ResourceNotFoundException _) {
+            // It is gone, which is what is wanted.
+            return true;
         } catch (SdkException e) {
             LOG.warn("build_not_stopped build={} error=\"{}\"", record.arn(), e.getMessage());
+            return false;
         }
     }
 

@@ -4,19 +4,28 @@ import io.armrunner.trace.Ticker;
 import java.time.Duration;
 
 /**
- * How many builds AWS lets run at once, as far as is known: nobody says it, so it is learned from a
- * refusal and tried again, one more each minute. Thread-safe.
+ * How many builds AWS lets run at once, as far as is known: what the account is granted, if that can
+ * be read, and what is learned from a refusal and tried again, one more each minute. Thread-safe.
  */
 final class BuildQuota {
-    private static final Duration GROWTH = Duration.ofMinutes(1);
-
     private final Ticker ticker;
+    private final Duration growth;
     private int active;
+    private int granted;
     private int learned;
     private Duration grown = Duration.ZERO;
 
-    BuildQuota(Ticker ticker) {
+    /**
+     * @param growth after which one more is tried
+     */
+    BuildQuota(Ticker ticker, Duration growth) {
         this.ticker = ticker;
+        this.growth = growth;
+    }
+
+    /** What the account is granted; 0 if nobody says. */
+    synchronized void granted(int builds) {
+        granted = builds;
     }
 
     /** A build is about to start. */
@@ -39,14 +48,14 @@ final class BuildQuota {
     /** Builds at once; 0 while no limit is known. */
     synchronized int limit() {
         if (learned == 0) {
-            return 0;
+            return granted;
         }
-        long minutes = ticker.now().minus(grown).dividedBy(GROWTH);
+        long minutes = ticker.now().minus(grown).dividedBy(growth);
         if (minutes > 0) {
             learned += (int) Math.min(10_000, minutes);
-            grown = grown.plus(GROWTH.multipliedBy(minutes));
+            grown = grown.plus(growth.multipliedBy(minutes));
         }
-        return learned;
+        return granted == 0 ? learned : Math.min(granted, learned);
     }
 
     synchronized int active() {

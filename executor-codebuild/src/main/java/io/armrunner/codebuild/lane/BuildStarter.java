@@ -38,6 +38,8 @@ final class BuildStarter {
     /** Builds that are looked through for one of ours, newest first. */
     private static final int MOST_PAGES = 10;
 
+    private static final int BURST = 5;
+
     private final AwsClients clients;
     private final CodeBuildSettings settings;
     private final String region;
@@ -59,8 +61,7 @@ final class BuildStarter {
         this.region = region;
         this.quota = quota;
         this.tools = tools;
-        // Measured: bursts of more are throttled, and a few a second never were.
-        pace = new Pace(2, 5, tools.ticker());
+        pace = new Pace(tools.times().starts(), BURST, tools.ticker());
     }
 
     /** What came of a start. */

@@ -62,6 +62,7 @@ public final class CodeBuildLane implements RemoteLane, AutoCloseable {
     private final CodeBuildSettings settings;
     private final LaneTimes times;
     private final CostBook costs;
+    private Optional<LaneKeeper> keeper = Optional.empty();
     private final Map<String, RegionLane> regions = new LinkedHashMap<>();
 
     CodeBuildLane(Surroundings around, CodeBuildSettings settings, LaneTimes times) {
@@ -80,6 +81,23 @@ public final class CodeBuildLane implements RemoteLane, AutoCloseable {
     public static CodeBuildLane open(Surroundings around, Settings table) {
         return new CodeBuildLane(
                 around, CodeBuildSettings.of(table), LaneTimes.DEFAULT.faster(around.speed()));
+    }
+
+    /** The jobs that this manager has accepted and not yet seen to their end. Any thread. */
+    @FunctionalInterface
+    public interface Books {
+        /** Whether a job is among them, in whatever process it was accepted. */
+        boolean hold(long job);
+    }
+
+    /**
+     * From now on builds with this manager's mark whose job is not in the books are ended, and the
+     * lane takes no job before it has looked for them. Called before the lane is used; not at all
+     * where nobody keeps books.
+     */
+    public CodeBuildLane reaping(Books books) {
+        keeper = Optional.of(new LaneKeeper(this, books, around.ticker()));
+        return this;
     }
 
     /** A word for a manager and its runner that does not tell the runner's token. */
@@ -109,7 +127,8 @@ public final class CodeBuildLane implements RemoteLane, AutoCloseable {
 
     @Override
     public Optional<String> unfit() {
-        return costs.exhausted(settings.monthlyCap());
+        Optional<String> unready = keeper.flatMap(LaneKeeper::unready);
+        return unready.isPresent() ? unready : costs.exhausted(settings.monthlyCap());
     }
 
     @Override
@@ -209,6 +228,7 @@ public final class CodeBuildLane implements RemoteLane, AutoCloseable {
 
     @Override
     public void close() {
+        keeper.ifPresent(LaneKeeper::close);
         synchronized (regions) {
             regions.values().forEach(RegionLane::close);
             regions.clear();

@@ -232,7 +232,7 @@ final class BuildRulesTest {
     @Tag("CB-6")
     void aRefusalTeachesALimitThatGrowsAgain() {
         HandTicker time = new HandTicker();
-        BuildQuota quota = new BuildQuota(time);
+        BuildQuota quota = new BuildQuota(time, Duration.ofMinutes(1));
         for (int i = 0; i < 21; i++) {
             quota.begun();
         }
