@@ -48,10 +48,14 @@ public final class AgentMain {
     }
 
     static int run(Map<String, String> environment) throws InterruptedException {
+        return run(environment, Ticker.SYSTEM);
+    }
+
+    /** The same with another measure of time. */
+    static int run(Map<String, String> environment, Ticker ticker) throws InterruptedException {
         try (PackingThreads packing =
                 new PackingThreads(Runtime.getRuntime().availableProcessors())) {
-            return new Agent(environment, new Parts(packing), InstantSource.system(), Ticker.SYSTEM)
-                    .run();
+            return new Agent(environment, new Parts(packing), InstantSource.system(), ticker).run();
         } catch (IOException e) {
             // Before a job is there, the build's own output is the only place to say it.
             System.err.println("armrunner agent: " + e.getMessage());

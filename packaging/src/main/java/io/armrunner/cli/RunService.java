@@ -125,14 +125,14 @@ final class RunService implements Work<RunCommand> {
                                 listenAddress);
                 RunnerFactory factory =
                         new RunnerFactory(
-                                surroundings,
-                                loops,
-                                configDirectory,
-                                user,
-                                working,
-                                true,
-                                operations::called)
-                                        .keeping(state.directory().resolve("jobs"))) {
+                                        surroundings,
+                                        loops,
+                                        configDirectory,
+                                        user,
+                                        working,
+                                        true,
+                                        operations::called)
+                                .keeping(state.directory().resolve("jobs"))) {
             ConfigReload reload =
                     new ConfigReload(
                             factory, config, surroundings, operations::configurationRefused);

@@ -296,8 +296,7 @@ final class RunnerFactory implements AutoCloseable {
                             lane.codebuild());
             books.ifPresent(directory -> {
                 String ours = config.token().shortForm() + ".";
-                CodeBuildLane _ =
-                        made.reaping(job -> Files.exists(directory.resolve(ours + job)));
+                CodeBuildLane _ = made.reaping(job -> Files.exists(directory.resolve(ours + job)));
             });
             cloud.add(made);
             return made;

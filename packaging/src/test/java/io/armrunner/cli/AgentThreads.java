@@ -3,10 +3,14 @@ package io.armrunner.cli;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import io.armrunner.codebuild.fake.BuildWork;
+import io.armrunner.trace.Bell;
+import io.armrunner.trace.Ticker;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
@@ -14,17 +18,38 @@ import java.util.concurrent.atomic.AtomicReference;
  * are processes as ever.
  */
 final class AgentThreads implements BuildWork {
-    private final AtomicReference<CompletableFuture<Boolean>> gate =
-            new AtomicReference<>(CompletableFuture.completedFuture(true));
+    private final Ticker ticker;
+    private final AtomicReference<Semaphore> gate = new AtomicReference<>(new Semaphore(1));
+
+    /** Agents whose time is the system's. */
+    AgentThreads() {
+        this(1);
+    }
+
+    /** Agents whose waits are so much shorter. */
+    AgentThreads(int speed) {
+        ticker =
+                new Ticker() {
+                    @Override
+                    public Duration now() {
+                        return Ticker.SYSTEM.now().multipliedBy(speed);
+                    }
+
+                    @Override
+                    public boolean await(Bell bell, Duration limit) throws InterruptedException {
+                        return Ticker.SYSTEM.await(bell, limit.dividedBy(speed));
+                    }
+                };
+    }
 
     /** Agents that come from now on wait. */
     void hold() {
-        gate.set(new CompletableFuture<>());
+        gate.set(new Semaphore(0));
     }
 
     /** Those that wait go on. */
     void go() {
-        boolean _ = gate.get().complete(true);
+        gate.get().release();
     }
 
     @Override
@@ -32,8 +57,9 @@ final class AgentThreads implements BuildWork {
         Thread agent = Thread.currentThread();
         CompletableFuture<Void> killing = step.killed().thenRun(agent::interrupt);
         try {
-            boolean _ = gate.get().join();
-            return AgentMain.run(step.environment());
+            gate.get().acquire();
+            gate.get().release();
+            return AgentMain.run(step.environment(), ticker);
         } finally {
             boolean _ = killing.cancel(false);
             if (step.killed().isDone()) {

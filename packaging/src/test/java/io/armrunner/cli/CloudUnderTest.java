@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -44,7 +45,6 @@ final class CloudUnderTest implements BeforeEachCallback, AfterEachCallback {
     static final Duration LIMIT = Duration.ofSeconds(60);
     static final String PROJECT = "armrunner-test";
     static final String BUCKET = "armrunner-test";
-    private static final int SPEED = 10;
     private static final String ROLE = "armrunner-test-build";
     private static final String TRUST =
             """
@@ -65,10 +65,24 @@ final class CloudUnderTest implements BeforeEachCallback, AfterEachCallback {
             new CoordinatorExtension(plain -> plain.withUpdateInterval(Duration.ZERO));
     private UnaryOperator<FakeAwsSettings> change = UnaryOperator.identity();
     private String tables = "";
+    private int speed = 10;
+    private Duration off = Duration.ZERO;
     private @Nullable FakeAws aws;
     private @Nullable AwsClients clients;
     private @Nullable CloudRunner runner;
     private @Nullable CoordinatorRunner registered;
+
+    /** Time in AWS runs so much faster. */
+    CloudUnderTest faster(int factor) {
+        speed = factor;
+        return this;
+    }
+
+    /** The next manager's clock is wrong by so much. */
+    CloudUnderTest wrongBy(Duration time) {
+        off = time;
+        return this;
+    }
 
     CloudUnderTest with(UnaryOperator<FakeAwsSettings> settings) {
         change = settings;
@@ -91,7 +105,7 @@ final class CloudUnderTest implements BeforeEachCallback, AfterEachCallback {
                                                 directory().resolve("aws"),
                                                 environment,
                                                 new Random(1))
-                                        .withSpeed(SPEED)));
+                                        .withSpeed(speed)));
         aws = made;
         AwsClients asAdministrator = AwsClients.open(made.place());
         clients = asAdministrator;
@@ -132,8 +146,12 @@ final class CloudUnderTest implements BeforeEachCallback, AfterEachCallback {
 
     /** Starts the manager; {@code lines} go into the lane's codebuild table. */
     CloudUnderTest start(String... lines) throws Exception {
-        runner = CloudRunner.start(extension.eventLoops(), words(lines), aws().time());
+        runner = CloudRunner.start(extension.eventLoops(), words(lines), this::time);
         return this;
+    }
+
+    private Instant time() {
+        return aws().time().instant().plus(off);
     }
 
     /** What a manager of this test is to do; {@code lines} go into the lane's codebuild table. */
@@ -154,14 +172,26 @@ final class CloudUnderTest implements BeforeEachCallback, AfterEachCallback {
                 "m-test",
                 directory(),
                 aws().place().keys().orElseThrow(),
-                SPEED,
+                speed,
                 50);
     }
 
     /** Ends the manager and starts another one with the same books. */
     void restart() throws Exception {
+        restart(() -> {});
+    }
+
+    /** Something that is done between two managers. */
+    @FunctionalInterface
+    interface Between {
+        void run() throws Exception;
+    }
+
+    /** The same, with something that happens between the two. */
+    void restart(Between between) throws Exception {
         manager().stop("terminated");
         java.util.Objects.requireNonNull(runner).close();
+        between.run();
         start();
     }
 

@@ -11,6 +11,7 @@ import io.armrunner.coordinator.StoredArtifact;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -148,6 +149,10 @@ final class CodeBuildJobsTest {
     }
 
     private void killAgents() {
+        agent().destroyForcibly();
+    }
+
+    private static ProcessHandle agent() {
         Optional<ProcessHandle> agent =
                 ProcessHandle.current()
                         .descendants()
@@ -155,7 +160,68 @@ final class CodeBuildJobsTest {
                                 process.info().command().orElse("").endsWith("/bin/java"))
                         .findFirst();
         assertThat(agent).isPresent();
-        agent.get().destroyForcibly();
+        return agent.get();
+    }
+
+    @Test
+    @Tag("CB-46")
+    void aBuildWhoseAgentIsFrozenIsStoppedWhenItsJobIsOver() throws Exception {
+        cloud.start();
+        CoordinatorJob job = cloud.job().script("echo begun", "sleep 600").enqueue();
+        job.awaitLog("begun", CloudUnderTest.LIMIT);
+        Process freezing =
+                new ProcessBuilder("kill", "-STOP", Long.toString(agent().pid())).start();
+        assertThat(freezing.waitFor()).isZero();
+        Instant over = cloud.aws().time().instant();
+        job.forceCancel();
+        await().atMost(CloudUnderTest.LIMIT)
+                .until(() -> builds().getFirst().buildStatusAsString().equals("STOPPED"));
+        cloud.awaitIdle();
+
+        // In the time of AWS, with a minute of this machine's own.
+        assertThat(Duration.between(over, builds().getFirst().endTime()))
+                .isLessThan(Duration.ofMinutes(4));
+        assertThat(job.state()).isEqualTo(JobState.CANCELED);
+        assertThat(cloud.leftObjects()).isEmpty();
+    }
+
+    @Test
+    @Tag("CB-44")
+    void aCanceledJobLeavesNoProcessBehind() throws Exception {
+        cloud.start();
+        CoordinatorJob job =
+                cloud.job()
+                        .script(
+                                "sleep 7713 & echo begun",
+                                // What a job says brings the answer that it is to stop.
+                                "while true; do echo tick; sleep 1; done &",
+                                "(sleep 7714 & sleep 7715)")
+                        .enqueue();
+        job.awaitLog("begun", CloudUnderTest.LIMIT);
+        await().atMost(CloudUnderTest.LIMIT).until(() -> sleeping() == 3);
+        job.cancel();
+        await("none is left when the time for a soft end is over")
+                .atMost(Duration.ofSeconds(12))
+                .until(() -> sleeping() == 0);
+        await().atMost(CloudUnderTest.LIMIT).until(() -> job.state().isFinished());
+        cloud.awaitIdle();
+        assertThat(job.state()).isEqualTo(JobState.CANCELED);
+    }
+
+    private static long sleeping() {
+        return ProcessHandle.allProcesses()
+                .filter(process ->
+                        process.info().commandLine().orElse("").matches(".*sleep 771[345]"))
+                .count();
+    }
+
+    @Test
+    @Tag("CB-62")
+    void aJobThatDoesNothingCostsOneMinute() throws Exception {
+        cloud.start();
+        cloud.run(cloud.job().script("true"));
+        assertThat(cloud.aws().codeBuild().billedMinutes()).isEqualTo(1);
+        assertThat(cloud.lane().costs().month().minutes()).isEqualTo(1);
     }
 
     @Test

@@ -54,6 +54,12 @@ public final class Agent {
     /** A manager needs a second; after this long it has given the build up. */
     private static final Duration PATIENCE = Duration.ofMinutes(2);
 
+    /**
+     * How long GitLab may be away at the end of a job: the manager goes on then, whose minutes cost
+     * nothing, and CodeBuild's own time-out is not reached.
+     */
+    private static final Duration GRACE = Duration.ofMinutes(8);
+
     /** What of a log is kept for the manager, if GitLab does not take its end. */
     private static final int MOST_LOG = 64 << 20;
 
@@ -191,8 +197,7 @@ public final class Agent {
                                             parts.files(http, settings, job, jobs),
                                             parts.secrets(http),
                                             directory,
-                                            UploadSettings.DEFAULT.withFinalRounds(
-                                                    job.finalRounds()),
+                                            upload(job.finalRounds()),
                                             EngineLimits.DEFAULT,
                                             clock,
                                             ticker,
@@ -209,6 +214,12 @@ public final class Agent {
             objects.put(names.receipt(), receipt.json());
             return receipt.accepted() ? DELIVERED : FINISH_FOR_ME;
         }
+    }
+
+    private static UploadSettings upload(int rounds) {
+        UploadSettings usual = UploadSettings.DEFAULT;
+        return new UploadSettings(
+                usual.interval(), usual.firstDelay(), usual.keepAlive(), rounds, GRACE);
     }
 
     /** Values that AWS keeps secret are hidden in the log as GitLab's masked variables are. */

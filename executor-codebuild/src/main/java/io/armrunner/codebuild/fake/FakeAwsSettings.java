@@ -58,4 +58,10 @@ public record FakeAwsSettings(
         return new FakeAwsSettings(
                 directory, region, speed, quota, environment, other, clock, random);
     }
+
+    /** Its clock need not be that of who calls. */
+    public FakeAwsSettings withClock(InstantSource other) {
+        return new FakeAwsSettings(
+                directory, region, speed, quota, environment, work, other, random);
+    }
 }

@@ -4,8 +4,9 @@ import io.armrunner.trace.Ticker;
 import java.time.Duration;
 
 /**
- * How many builds AWS lets run at once, as far as is known: what the account is granted, if that can
- * be read, and what is learned from a refusal and tried again, one more each minute. Thread-safe.
+ * How many builds AWS lets run at once, as far as is known: what the account is granted, if that
+ * can be read, and what is learned from a refusal and tried again, one more each minute.
+ * Thread-safe.
  */
 final class BuildQuota {
     private final Ticker ticker;

@@ -88,11 +88,10 @@ final class BuildReaper {
             var listed =
                     region.clients
                             .codeBuild()
-                            .listBuildsForProject(
-                                    list -> {
-                                        list.projectName(lane.settings().project());
-                                        from.ifPresent(list::nextToken);
-                                    });
+                            .listBuildsForProject(list -> {
+                                list.projectName(lane.settings().project());
+                                from.ifPresent(list::nextToken);
+                            });
             if (listed.ids().isEmpty() || judge(listed.ids()).isBefore(earliest)) {
                 return;
             }
@@ -160,11 +159,10 @@ final class BuildReaper {
             ListObjectsV2Response listed =
                     region.clients
                             .s3()
-                            .listObjectsV2(
-                                    list -> {
-                                        list.bucket(region.bucket).prefix(prefix);
-                                        from.ifPresent(list::continuationToken);
-                                    });
+                            .listObjectsV2(list -> {
+                                list.bucket(region.bucket).prefix(prefix);
+                                from.ifPresent(list::continuationToken);
+                            });
             for (S3Object object : listed.contents()) {
                 if (object.lastModified().isBefore(before)) {
                     found.add(object.key());
