@@ -90,11 +90,14 @@ final class RunnerUnderTest implements BeforeEachCallback, AfterEachCallback {
                     Duration.ofSeconds(5),
                     Duration.ofMillis(100));
 
+    /** After so long without a byte of its log GitLab hears of a job in another way. */
+    static final Duration KEEP_ALIVE = Duration.ofMillis(300);
+
     private static final UploadSettings UPLOAD =
             new UploadSettings(
                     Duration.ofMillis(100),
                     Duration.ofMillis(20),
-                    Duration.ofMillis(300),
+                    KEEP_ALIVE,
                     10,
                     Duration.ofMinutes(1));
 
