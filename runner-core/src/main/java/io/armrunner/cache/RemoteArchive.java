@@ -1,7 +1,10 @@
 package io.armrunner.cache;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
+import io.armrunner.cache.ObjectCalls.Answer;
+import io.armrunner.cache.ObjectCalls.Done;
+import io.armrunner.cache.ObjectCalls.Missing;
+import io.armrunner.cache.ObjectCalls.Refused;
+import io.armrunner.cache.ObjectCalls.Unanswered;
 import io.armrunner.cache.RemoteCache.Operation;
 import io.armrunner.files.ArchiveDigest;
 import io.armrunner.files.HelperLines;
@@ -11,13 +14,11 @@ import io.armrunner.http.HttpRequest;
 import io.armrunner.plan.JobPlan;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.DateTimeException;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -32,21 +33,14 @@ import java.util.Optional;
  * the signature never is.
  */
 final class RemoteArchive {
-    private static final int TRIES = 3;
-    private static final Duration PAUSE = Duration.ofSeconds(1);
     private static final int PIECE = 64 * 1024;
-    private static final int MESSAGE = 4096;
-    // No signature of AWS may be valid for longer.
-    private static final Duration LONGEST_VALIDITY = Duration.ofDays(7);
 
     private final CacheTools tools;
     private final CacheTools.Remote remote;
     private final CacheKey key;
     private final TransferMeter meter;
     private final HelperLines lines;
-    private final String object;
-    private final Duration validity;
-    private final Duration limit;
+    private final ObjectCalls calls;
 
     RemoteArchive(
             CacheTools tools,
@@ -60,34 +54,12 @@ final class RemoteArchive {
         this.key = key;
         this.meter = meter;
         this.lines = lines;
-        this.object = ObjectName.of(remote.path(), remote.shared(), plan, key);
-        Duration job = plan.timeouts().job();
-        this.validity = job.compareTo(LONGEST_VALIDITY) < 0 ? job : LONGEST_VALIDITY;
-        int minutes = plan.job().cacheRequestTimeoutMinutes();
-        // 0 is "no limit" in GitLab Runner; the job has one.
-        this.limit = minutes > 0 ? Duration.ofMinutes(minutes) : job;
-    }
-
-    /** What the store said, as far as another try changes nothing. */
-    private sealed interface Answer {}
-
-    private record Done() implements Answer {}
-
-    private record Missing() implements Answer {}
-
-    private record Refused(String why) implements Answer {}
-
-    /** No try got an answer that means anything. */
-    private record Unanswered(String why) implements Answer {}
-
-    /** Something that another try may cure. */
-    private interface Attempt {
-        Answer run() throws IOException, InterruptedException;
+        calls = new ObjectCalls(tools, remote, plan, key, lines);
     }
 
     /** Makes the local archive what the store has, if that is newer; whether it is current now. */
     boolean download(LocalCache local) throws IOException, InterruptedException {
-        return switch (tries(() -> fetch(local))) {
+        return switch (calls.tries(() -> fetch(local))) {
             case Done _ -> true;
             case Missing _ -> {
                 lines.warning("file does not exist");
@@ -108,7 +80,7 @@ final class RemoteArchive {
     boolean upload(LocalCache local) throws IOException, InterruptedException {
         Optional<LocalCache.Known> known = local.known();
         if (known.isPresent() && known.get().content().equals(ArchiveDigest.of(local.archive()))) {
-            Answer there = tries(() -> head(known.get().etag()));
+            Answer there = calls.tries(() -> head(known.get().etag()));
             if (there instanceof Done) {
                 lines.info("Cache content is unchanged and exists remotely, skipping upload");
                 return true;
@@ -119,7 +91,7 @@ final class RemoteArchive {
 
     /** Sends an archive that was not made anew, if the store has none. */
     boolean uploadIfMissing(LocalCache local) throws IOException, InterruptedException {
-        return switch (tries(() -> head(""))) {
+        return switch (calls.tries(() -> head(""))) {
             case Done _ -> {
                 lines.info("Primary cache already exists remotely, skipping upload");
                 yield true;
@@ -145,7 +117,11 @@ final class RemoteArchive {
             return true;
         }
         lines.info("Using presigned URL for cache upload");
-        return switch (tries(() -> put(local))) {
+        Answer answer =
+                size > remote.store().limits().largestPut()
+                        ? putParts(local, size)
+                        : calls.tries(() -> put(local));
+        return switch (answer) {
             case Done _ -> true;
             case Missing _ -> {
                 lines.warning("received: 404 Not Found");
@@ -162,39 +138,23 @@ final class RemoteArchive {
         };
     }
 
-    private Answer tries(Attempt attempt) throws IOException, InterruptedException {
-        for (int tried = 1; ; tried++) {
-            try {
-                return attempt.run();
-            } catch (IOException e) {
-                CacheStages.passOnInterrupt(e);
-                String why = String.valueOf(e.getMessage());
-                if (tried == TRIES) {
-                    return new Unanswered(why);
-                }
-                lines.warning("Retrying...", Map.of("error", why));
-                tools.sleeper().sleep(PAUSE);
-            }
-        }
-    }
-
     private Answer fetch(LocalCache local) throws IOException, InterruptedException {
-        RemoteCache.Request signed = sign(Operation.GET);
-        HttpRequest request = request("GET", signed);
+        RemoteCache.Request signed = calls.sign(Operation.GET);
+        HttpRequest request = ObjectCalls.request("GET", signed);
         Optional<FileTime> have = local.modified();
         String knownTag =
                 have.isEmpty() ? "" : local.known().map(LocalCache.Known::etag).orElse("");
         if (!knownTag.isEmpty()) {
             request = request.with("If-None-Match", knownTag);
         }
-        try (HttpReply reply = call(request, signed)) {
+        try (HttpReply reply = calls.call(request, signed)) {
             int status = reply.status();
             if (status == 304) {
                 upToDate();
                 return new Done();
             }
             if (status != 200) {
-                return refused(reply);
+                return ObjectCalls.refused(reply);
             }
             String etag = reply.header("ETag").orElse("");
             Instant changed = lastModified(reply);
@@ -264,10 +224,10 @@ final class RemoteArchive {
 
     /** Whether there is an object, and it is the one with that mark if one is given. */
     private Answer head(String etag) throws IOException, InterruptedException {
-        RemoteCache.Request signed = sign(Operation.HEAD);
-        try (HttpReply reply = call(request("HEAD", signed), signed)) {
+        RemoteCache.Request signed = calls.sign(Operation.HEAD);
+        try (HttpReply reply = calls.call(ObjectCalls.request("HEAD", signed), signed)) {
             if (reply.status() != 200) {
-                return refused(reply);
+                return ObjectCalls.refused(reply);
             }
             boolean same = etag.isEmpty() || reply.header("ETag").orElse("").equals(etag);
             return same ? new Done() : new Missing();
@@ -278,27 +238,38 @@ final class RemoteArchive {
         Path archive = local.archive();
         long size = Files.size(archive);
         Instant modified = Files.getLastModifiedTime(archive).toInstant();
-        RemoteCache.Request signed = sign(Operation.PUT);
+        RemoteCache.Request signed = calls.sign(Operation.PUT);
         lines.info("Uploading cache.zip to " + signed.address());
         HttpRequest request =
-                HttpRequest.of("PUT", signed.uri())
-                        .with("Content-Type", "application/octet-stream")
-                        .with("Last-Modified", httpTime(modified));
-        for (Map.Entry<String, String> header : signed.headers().entrySet()) {
-            request = request.with(header.getKey(), header.getValue());
-        }
-        request =
-                request.with("Content-Length", Long.toString(size))
+                ObjectCalls.withHeaders(
+                                HttpRequest.of("PUT", signed.uri())
+                                        .with("Content-Type", "application/octet-stream")
+                                        .with("Last-Modified", httpTime(modified)),
+                                signed)
+                        .with("Content-Length", Long.toString(size))
                         .with(out -> copy(archive, size, out));
-        try (HttpReply reply = call(request, signed)) {
+        try (HttpReply reply = calls.call(request, signed)) {
             if (reply.status() / 100 != 2) {
-                return refused(reply);
+                return ObjectCalls.refused(reply);
             }
-            String etag = reply.header("ETag").orElse("");
-            if (!etag.isEmpty()) {
-                local.know(new LocalCache.Known(digest(archive), etag));
-            }
+            sent(local, reply.header("ETag").orElse(""));
             return new Done();
+        }
+    }
+
+    private Answer putParts(LocalCache local, long size) throws IOException, InterruptedException {
+        PartUpload upload =
+                new PartUpload(calls, lines, local.archive(), size, remote.store().limits().part());
+        Answer answer = upload.send(meter);
+        if (answer instanceof Done) {
+            sent(local, upload.etag());
+        }
+        return answer;
+    }
+
+    private static void sent(LocalCache local, String etag) throws IOException {
+        if (!etag.isEmpty()) {
+            local.know(new LocalCache.Known(digest(local.archive()), etag));
         }
     }
 
@@ -311,56 +282,6 @@ final class RemoteArchive {
                 transfer.add(n);
             }
         }
-    }
-
-    private RemoteCache.Request sign(Operation operation) throws IOException, InterruptedException {
-        return remote.store().sign(operation, object, key.human(), validity);
-    }
-
-    private static HttpRequest request(String method, RemoteCache.Request signed) {
-        HttpRequest request = HttpRequest.of(method, signed.uri());
-        for (Map.Entry<String, String> header : signed.headers().entrySet()) {
-            request = request.with(header.getKey(), header.getValue());
-        }
-        return request;
-    }
-
-    private HttpReply call(HttpRequest request, RemoteCache.Request signed)
-            throws IOException, InterruptedException {
-        try {
-            return remote.http().send(request, limit);
-        } catch (InterruptedIOException e) {
-            throw e;
-        } catch (IOException e) {
-            String why = String.valueOf(e.getMessage());
-            String query = signed.uri().getRawQuery();
-            throw new IOException(query == null ? why : why.replace(query, "[MASKED]"), e);
-        }
-    }
-
-    private static Answer refused(HttpReply reply) throws IOException {
-        int status = reply.status();
-        String text = "received: " + HttpStatus.of(status) + reason(reply);
-        if (status / 100 == 5) {
-            throw new IOException(text);
-        }
-        return status == 404 ? new Missing() : new Refused(text);
-    }
-
-    // <Error><Code>AccessDenied</Code><Message>…</Message></Error>
-    private static String reason(HttpReply reply) throws IOException {
-        String xml = new String(reply.body().readNBytes(MESSAGE), UTF_8);
-        String code = element(xml, "Code");
-        String message = element(xml, "Message");
-        return code.isEmpty() && message.isEmpty()
-                ? ""
-                : ". Request failed with code: %s, message: %s".formatted(code, message);
-    }
-
-    private static String element(String xml, String name) {
-        int from = xml.indexOf("<" + name + ">");
-        int to = xml.indexOf("</" + name + ">");
-        return from < 0 || to < from ? "" : xml.substring(from + name.length() + 2, to);
     }
 
     // A store that does not say it is taken to have something new.

@@ -30,6 +30,50 @@ public interface RemoteCache {
     Request sign(Operation operation, String object, String cacheKey, Duration validity)
             throws IOException, InterruptedException;
 
+    /** A step of an upload in parts. */
+    sealed interface PartStep {
+        /** A {@code POST} whose answer has the upload's id. */
+        record Begin() implements PartStep {}
+
+        /**
+         * A {@code PUT} of one part.
+         *
+         * @param number from 1 on
+         */
+        record Part(String upload, int number) implements PartStep {}
+
+        /** A {@code POST} of the list of all parts. */
+        record Complete(String upload) implements PartStep {}
+
+        /** A {@code DELETE} of what was sent. */
+        record GiveUp(String upload) implements PartStep {}
+    }
+
+    /**
+     * What the store takes.
+     *
+     * @param largestPut bytes in one request; what is larger goes in parts
+     * @param part bytes of a part
+     */
+    record Limits(long largestPut, long part) {
+        /** A store that takes everything at once. */
+        public static final Limits NONE = new Limits(Long.MAX_VALUE, Long.MAX_VALUE);
+    }
+
+    /** What the store takes. */
+    default Limits limits() {
+        return Limits.NONE;
+    }
+
+    /**
+     * Signs a step of an upload in parts; only for a store with {@link #limits}. Otherwise like the
+     * other one.
+     */
+    default Request sign(PartStep step, String object, String cacheKey, Duration validity)
+            throws IOException, InterruptedException {
+        throw new UnsupportedOperationException("this store takes everything at once");
+    }
+
     /**
      * A signed request.
      *

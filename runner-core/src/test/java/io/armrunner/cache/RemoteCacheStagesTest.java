@@ -71,6 +71,50 @@ class RemoteCacheStagesTest {
         assertThat(saved("three").restore().raw()).doesNotContain("Downloading cache 1");
     }
 
+    private CacheJob inParts() throws Exception {
+        store.limits(10, 64);
+        CacheJob job = job("one");
+        job.file("vendor/a", "a");
+        return job;
+    }
+
+    @Test
+    void aPartThatFailsIsSentAgainAndSoIsAListThatFailsBehindItsAnswer() throws Exception {
+        CacheJob job = inParts();
+        store.failBehindTheAnswer();
+        store.fail(500);
+
+        Ran ran = job.save();
+
+        long size = Files.size(job.archive("k"));
+        assertThat(ran.log())
+                .contains("in %d parts".formatted(Math.ceilDiv(size, 64)))
+                .contains(
+                        "received: 200 OK. Request failed with code: InternalError, message: again")
+                .endsWith("Created cache\n");
+        assertThat(job.waits()).containsExactly(SECOND, SECOND);
+        assertThat(store.parts()).isZero();
+        CacheJob other = job("two");
+        assertThat(other.restore().log()).endsWith("Successfully extracted cache\n");
+        assertThat(other.content("vendor/a")).isEqualTo("a");
+    }
+
+    @Test
+    void anUploadInPartsThatComesToNothingLeavesNone() throws Exception {
+        CacheJob job = inParts();
+        // It begins and sends a part; then there is trouble for as long as it is tried.
+        store.failAfter(2, 503, 503, 503);
+
+        Ran ran = job.save();
+
+        assertThat(ran.failure()).isEmpty();
+        assertThat(ran.log())
+                .contains("WARNING: received: 503 Service Unavailable")
+                .endsWith("Failed to create cache\n");
+        assertThat(store.calls().getLast()).startsWith("DELETE ");
+        assertThat(store.parts()).isZero();
+    }
+
     @Tag("JS-149")
     @Tag("JS-151")
     @Test

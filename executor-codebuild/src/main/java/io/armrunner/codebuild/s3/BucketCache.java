@@ -3,11 +3,8 @@ package io.armrunner.codebuild.s3;
 import io.armrunner.cache.RemoteCache;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.Map;
 import java.util.Optional;
-import software.amazon.awssdk.awscore.presigner.PresignedRequest;
 import software.amazon.awssdk.core.exception.SdkException;
-import software.amazon.awssdk.services.s3.model.PutObjectRequest;
 import software.amazon.awssdk.services.s3.model.ServerSideEncryption;
 import software.amazon.awssdk.services.s3.presigner.S3Presigner;
 
@@ -33,36 +30,18 @@ public final class BucketCache implements RemoteCache {
     public Request sign(Operation operation, String object, String cacheKey, Duration validity)
             throws IOException {
         try {
-            return S3Cache.request(presigned(operation, object, cacheKey, validity));
+            return new ObjectRequests(
+                            presigner,
+                            bucket,
+                            kmsKey.map(_ -> ServerSideEncryption.AWS_KMS),
+                            kmsKey,
+                            object,
+                            validity)
+                    .sign(operation, cacheKey);
         } catch (SdkException | IllegalArgumentException e) {
             throw new IOException(
                     "Could not sign a request for bucket %s: %s".formatted(bucket, e.getMessage()),
                     e);
         }
-    }
-
-    private PresignedRequest presigned(
-            Operation operation, String object, String cacheKey, Duration validity) {
-        return switch (operation) {
-            case GET ->
-                    presigner.presignGetObject(presign ->
-                            presign.signatureDuration(validity)
-                                    .getObjectRequest(get -> get.bucket(bucket).key(object)));
-            case HEAD ->
-                    presigner.presignHeadObject(presign ->
-                            presign.signatureDuration(validity)
-                                    .headObjectRequest(head -> head.bucket(bucket).key(object)));
-            case PUT -> {
-                PutObjectRequest.Builder put =
-                        PutObjectRequest.builder()
-                                .bucket(bucket)
-                                .key(object)
-                                .metadata(Map.of("cachekey", S3Cache.headerText(cacheKey)));
-                kmsKey.ifPresent(key ->
-                        put.serverSideEncryption(ServerSideEncryption.AWS_KMS).ssekmsKeyId(key));
-                yield presigner.presignPutObject(presign ->
-                        presign.signatureDuration(validity).putObjectRequest(put.build()));
-            }
-        };
     }
 }

@@ -6,19 +6,14 @@ import java.io.IOException;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.time.Duration;
-import java.util.HashMap;
-import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.auth.credentials.AwsCredentials;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
-import software.amazon.awssdk.awscore.presigner.PresignedRequest;
 import software.amazon.awssdk.core.exception.AbortedException;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.s3.S3Configuration;
-import software.amazon.awssdk.services.s3.model.PutObjectRequest;
 import software.amazon.awssdk.services.s3.model.ServerSideEncryption;
 import software.amazon.awssdk.services.s3.presigner.S3Presigner;
 
@@ -38,18 +33,21 @@ public final class S3Cache implements RemoteCache {
     private final @Nullable URI endpoint;
     private final S3Credentials credentials;
     private final BucketRegion region;
+    private final Limits limits;
 
     private S3Cache(
             CacheConfig.S3 config,
             String bucket,
             @Nullable URI endpoint,
             S3Credentials credentials,
-            BucketRegion region) {
+            BucketRegion region,
+            Limits limits) {
         this.config = config;
         this.bucket = bucket;
         this.endpoint = endpoint;
         this.credentials = credentials;
         this.region = region;
+        this.limits = limits;
     }
 
     /**
@@ -58,6 +56,11 @@ public final class S3Cache implements RemoteCache {
      * @throws IllegalArgumentException when the table cannot be used, with what to change
      */
     public static S3Cache of(CacheConfig.S3 config) {
+        return of(config, ObjectRequests.LIMITS);
+    }
+
+    /** The same with other limits. */
+    static S3Cache of(CacheConfig.S3 config, Limits limits) {
         String bucket =
                 config.bucketName()
                         .orElseThrow(() ->
@@ -70,16 +73,46 @@ public final class S3Cache implements RemoteCache {
                 bucket,
                 endpoint,
                 S3Credentials.of(config),
-                new BucketRegion(config, bucket, endpoint));
+                new BucketRegion(config, bucket, endpoint),
+                limits);
+    }
+
+    @Override
+    public Limits limits() {
+        return limits;
     }
 
     @Override
     public Request sign(Operation operation, String object, String cacheKey, Duration validity)
             throws IOException, InterruptedException {
+        return sign(operation, object, validity, requests -> requests.sign(operation, cacheKey));
+    }
+
+    @Override
+    public Request sign(PartStep step, String object, String cacheKey, Duration validity)
+            throws IOException, InterruptedException {
+        return sign(Operation.PUT, object, validity, requests -> requests.sign(step, cacheKey));
+    }
+
+    /** Signs a request. */
+    @FunctionalInterface
+    private interface Signing {
+        Request sign(ObjectRequests requests) throws IOException;
+    }
+
+    private Request sign(Operation right, String object, Duration validity, Signing signing)
+            throws IOException, InterruptedException {
         try {
-            AwsCredentials key = credentials.current(operation, region.name());
+            AwsCredentials key = credentials.current(right, region.name());
             try (S3Presigner presigner = presigner(key)) {
-                return request(presigned(presigner, operation, object, cacheKey, validity));
+                return signing.sign(
+                        new ObjectRequests(
+                                presigner,
+                                bucket,
+                                encryption(config),
+                                config.serverSideEncryptionKeyId().filter(_ -> usesKey(config)),
+                                object,
+                                validity));
             }
         } catch (AbortedException e) {
             InterruptedException interrupted = new InterruptedException(e.getMessage());
@@ -127,68 +160,6 @@ public final class S3Cache implements RemoteCache {
 
     private static boolean isBelow(String host, String domain) {
         return host.equals(domain) || host.endsWith("." + domain);
-    }
-
-    private PresignedRequest presigned(
-            S3Presigner presigner,
-            Operation operation,
-            String object,
-            String cacheKey,
-            Duration validity) {
-        return switch (operation) {
-            case GET ->
-                    presigner.presignGetObject(presign ->
-                            presign.signatureDuration(validity)
-                                    .getObjectRequest(get -> get.bucket(bucket).key(object)));
-            case HEAD ->
-                    presigner.presignHeadObject(presign ->
-                            presign.signatureDuration(validity)
-                                    .headObjectRequest(head -> head.bucket(bucket).key(object)));
-            case PUT -> {
-                PutObjectRequest.Builder put =
-                        PutObjectRequest.builder()
-                                .bucket(bucket)
-                                .key(object)
-                                .metadata(Map.of("cachekey", headerText(cacheKey)));
-                encryption(config).ifPresent(put::serverSideEncryption);
-                config.serverSideEncryptionKeyId()
-                        .filter(_ -> usesKey(config))
-                        .ifPresent(put::ssekmsKeyId);
-                yield presigner.presignPutObject(presign ->
-                        presign.signatureDuration(validity).putObjectRequest(put.build()));
-            }
-        };
-    }
-
-    static Request request(PresignedRequest signed) throws IOException {
-        Map<String, String> headers = new HashMap<>();
-        for (Map.Entry<String, List<String>> header : signed.signedHeaders().entrySet()) {
-            // The client writes the host itself, and exactly as it was signed.
-            if (!header.getKey().equalsIgnoreCase("host")) {
-                headers.put(header.getKey(), String.join(",", header.getValue()));
-            }
-        }
-        try {
-            return new Request(signed.url().toURI(), headers);
-        } catch (URISyntaxException e) {
-            throw new IOException("the object's name makes no address: " + e.getReason(), e);
-        }
-    }
-
-    /** Encodes what a header cannot carry. */
-    static String headerText(String key) {
-        StringBuilder text = new StringBuilder(key.length());
-        for (byte b : key.getBytes(java.nio.charset.StandardCharsets.UTF_8)) {
-            char c = (char) (b & 0xff);
-            boolean plain = c > ' ' && c < 0x7f && c != '%';
-            boolean inner = c == ' ' && !text.isEmpty();
-            if (plain || inner) {
-                text.append(c);
-            } else {
-                text.append('%').append(String.format(Locale.ROOT, "%02X", (int) c));
-            }
-        }
-        return text.toString();
     }
 
     private static java.util.Optional<ServerSideEncryption> encryption(CacheConfig.S3 config) {

@@ -7,6 +7,7 @@ import io.armrunner.cache.CacheJob;
 import io.armrunner.cache.CacheTools;
 import io.armrunner.cache.RemoteCache;
 import io.armrunner.cache.RemoteCache.Operation;
+import io.armrunner.cache.RemoteCache.PartStep;
 import io.armrunner.config.CacheConfig;
 import io.armrunner.config.Settings;
 import io.armrunner.http.ClientSettings;
@@ -21,15 +22,20 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import software.amazon.awssdk.services.s3.model.HeadObjectResponse;
 
 class S3CacheTest {
     private static final String OBJECT = "runner/Zk3QpW9xL/project/3/deps-main";
+
+    /** No server takes smaller ones. */
+    private static final int PART = 5 << 20;
 
     private static final S3Server server = started();
 
@@ -236,6 +242,89 @@ class S3CacheTest {
                                 .formatted(size))
                 .endsWith("Created cache\n");
         assertThat(server.objects()).isEmpty();
+    }
+
+    /** A job whose archives go in parts of the smallest size that S3 takes. */
+    private CacheJob inParts(String machine, String secretKey) {
+        CacheConfig config = server.config("", false, 0, secretKey);
+        CacheJob job =
+                new CacheJob(
+                        root.resolve(machine),
+                        Optional.of(
+                                new CacheTools.Remote(
+                                        S3Cache.of(
+                                                config.s3(), new RemoteCache.Limits(1 << 20, PART)),
+                                        http,
+                                        "",
+                                        false,
+                                        0)));
+        open.add(job);
+        return job.cache("deps-main", "vendor/");
+    }
+
+    private static byte[] incompressible(int size) {
+        byte[] bytes = new byte[size];
+        new Random(size).nextBytes(bytes);
+        return bytes;
+    }
+
+    @Test
+    void anArchiveThatIsTooLargeForOneRequestGoesInParts() throws Exception {
+        CacheJob job = inParts("one", S3Server.SECRET_KEY);
+        byte[] content = incompressible(2 * PART + 12345);
+        Files.createDirectories(job.project().resolve("vendor"));
+        Files.write(job.project().resolve("vendor/lib"), content);
+
+        CacheJob.Ran saved = job.save();
+
+        assertThat(saved.log())
+                .contains("/ci-cache/" + OBJECT + " in 3 parts")
+                .endsWith("Created cache\n");
+        assertThat(saved.raw()).doesNotContain("X-Amz-", "uploadId", S3Server.ACCESS_KEY);
+        assertThat(server.objects()).as("the same layout").containsExactly(OBJECT);
+        HeadObjectResponse object = server.head(OBJECT);
+        assertThat(object.contentLength()).isEqualTo(Files.size(job.archive("deps-main")));
+        assertThat(object.contentType()).isEqualTo("application/octet-stream");
+        assertThat(object.metadata()).containsEntry("cachekey", "deps-main");
+        assertThat(server.uploads()).isEmpty();
+
+        CacheJob other = job("two").cache("deps-main", "vendor/");
+        assertThat(other.restore().log()).endsWith("Successfully extracted cache\n");
+        assertThat(Files.readAllBytes(other.project().resolve("vendor/lib"))).isEqualTo(content);
+
+        job.age(Duration.ofSeconds(-1));
+        assertThat(job.save().log())
+                .as("its mark is known")
+                .contains("Cache content is unchanged and exists remotely, skipping upload");
+    }
+
+    @Test
+    void anUploadInPartsThatMayNotBeginFailsNoJob() throws Exception {
+        CacheJob job = inParts("one", "wrong");
+        Files.createDirectories(job.project().resolve("vendor"));
+        Files.write(job.project().resolve("vendor/lib"), incompressible(2 << 20));
+
+        CacheJob.Ran saved = job.save();
+
+        assertThat(saved.failure()).isEmpty();
+        assertThat(saved.log())
+                .contains("WARNING: received: 403 Forbidden")
+                .endsWith("Failed to create cache\n");
+    }
+
+    @Test
+    void theStepsOfAnUploadInPartsAreSignedWithItsEncryption() throws Exception {
+        RemoteCache kms = S3Cache.of(S3Server.s3("h:1", "x", Optional.of("KMS"), Optional.empty()));
+
+        assertThat(kms.limits().largestPut()).isEqualTo(5_368_709_120L);
+        assertThat(kms.sign(new PartStep.Begin(), "a", "k", Duration.ofHours(1)).headers())
+                .containsEntry("x-amz-server-side-encryption", "aws:kms")
+                .containsEntry("x-amz-meta-cachekey", "k");
+        assertThat(
+                        kms.sign(new PartStep.Part("u1", 7), "a", "k", Duration.ofHours(1))
+                                .uri()
+                                .getQuery())
+                .contains("partNumber=7", "uploadId=u1", "X-Amz-Signature=");
     }
 
     @Test

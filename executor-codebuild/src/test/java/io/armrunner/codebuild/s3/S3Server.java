@@ -44,6 +44,11 @@ final class S3Server implements AutoCloseable {
         return store.list(BUCKET).contents().stream().map(S3Object::key).sorted().toList();
     }
 
+    /** Uploads in parts that were begun and neither completed nor given up. */
+    List<?> uploads() {
+        return store.listMultipartUploads(BUCKET);
+    }
+
     HeadObjectResponse head(String object) {
         return store.blobMetadata(BUCKET, object);
     }
