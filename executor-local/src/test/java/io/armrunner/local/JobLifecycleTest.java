@@ -13,6 +13,7 @@ import io.armrunner.spec.JobFailure;
 import io.armrunner.testing.TestRepository;
 import java.nio.file.Files;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -397,6 +398,28 @@ final class JobLifecycleTest {
     }
 
     @Test
+    @Tag("JS-131")
+    void aDownloadThatFailsIsTriedAsOftenAsTheJobSays() throws Exception {
+        AtomicInteger downloads = new AtomicInteger();
+        runner.withFiles((_, stage, _) -> {
+            if (stage instanceof Stage.DownloadArtifacts) {
+                downloads.incrementAndGet();
+                throw new JobFailure(FailureReason.RUNNER_SYSTEM_FAILURE, "not found");
+            }
+        });
+        JobBuilder job =
+                runner.job().script("echo never").variable("ARTIFACT_DOWNLOAD_ATTEMPTS", "2");
+        job.customize(JobLifecycleTest::withDependency);
+
+        Ended failed = runner.run(job);
+
+        assertThat(downloads).hasValue(2);
+        assertThat(failed.state()).isEqualTo(JobState.FAILED);
+        assertThat(failed.log()).contains("not found").doesNotContain("never");
+    }
+
+    @Test
+    @Tag("JS-124")
     @Tag("RP-95")
     void anUploadThatFailsFailsAJobThatWasFineAndChangesNoOtherReason() throws Exception {
         runner.withFiles((_, stage, _) -> {

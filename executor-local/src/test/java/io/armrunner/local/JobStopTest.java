@@ -118,6 +118,7 @@ final class JobStopTest {
     @Tag("JS-94")
     @Tag("RP-85")
     @Tag("RP-86")
+    @Tag("RP-96")
     void cancelDuringScriptStillRunsAfterScriptAndKeepsFiles() throws Exception {
         CoordinatorJob job =
                 runner.queue(

@@ -122,6 +122,7 @@ class ArtifactUploadTest {
         StoredArtifact artifact = job.artifacts().getFirst();
         assertThat(artifact.filename()).isEqualTo("pkg-main.zip");
         assertThat(artifact.expireIn()).isEqualTo("1 week");
+        assertThat(runner.gitlab.requests(Endpoint.UPLOAD)).hasSize(1);
         assertThat(runner.gitlab.requests(Endpoint.UPLOAD).getFirst().rawQuery())
                 .isEqualTo("artifact_format=zip&artifact_type=archive&expire_in=1+week");
         assertThat(listed(artifact))
@@ -419,6 +420,18 @@ class ArtifactUploadTest {
     }
 
     @Test
+    @Tag("JS-125")
+    void aServerErrorIsTriedThreeTimes() throws IOException, InterruptedException, JobFailure {
+        // Each try is five requests: the retry layer below repeats 500 itself.
+        runner.gitlab.faults().on(Endpoint.UPLOAD).always().answer(500);
+        JobPlan plan = archive("a");
+        write(plan, "a", "1");
+        assertThat(runner.upload(plan).failed()).isTrue();
+        assertThat(statuses()).hasSize(15).containsOnly(500);
+        assertThat(runner.waits).containsExactly(Duration.ofSeconds(1), Duration.ofSeconds(2));
+    }
+
+    @Test
     @Tag("JS-126")
     void aRedirectIsFollowedAndTheTokenGoesToNoOtherHost()
             throws IOException, InterruptedException, JobFailure {
@@ -477,6 +490,11 @@ class ArtifactUploadTest {
         assertThat(runner.job(plan).artifacts())
                 .extracting(StoredArtifact::type)
                 .containsExactly("junit", "dotenv");
+        runner.upload(plan, Stage.When.SUCCESS);
+        assertThat(runner.gitlab.requests(Endpoint.UPLOAD))
+                .as("junit once more, and the one for success")
+                .extracting(request -> request.rawQuery().replaceAll(".*artifact_type=", ""))
+                .containsExactly("junit", "dotenv", "junit", "archive");
     }
 
     @Test
