@@ -22,6 +22,7 @@ import io.armrunner.protocol.GitLabClient;
 import io.armrunner.protocol.GitLabUrl;
 import io.armrunner.protocol.JobReports;
 import io.armrunner.protocol.RetryingCaller;
+import io.armrunner.secrets.SecretProvider;
 import io.armrunner.secrets.SecretResolver;
 import io.armrunner.secrets.VaultProvider;
 import io.armrunner.spec.JobPayload;
@@ -109,9 +110,8 @@ public final class AgentMain {
         }
 
         @Override
-        public JobSecrets secrets(HttpClient http) {
-            // Those of AWS need its SDK, which a build does not carry.
-            return new SecretResolver(List.of(new VaultProvider(http)), Thread::sleep);
+        public JobSecrets secrets(HttpClient http, SecretProvider aws) {
+            return new SecretResolver(List.of(new VaultProvider(http), aws), Thread::sleep);
         }
 
         @Override

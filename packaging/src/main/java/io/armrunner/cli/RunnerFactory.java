@@ -4,6 +4,7 @@ import io.armrunner.artifacts.ArtifactStages;
 import io.armrunner.artifacts.StageTools;
 import io.armrunner.cache.CacheStages;
 import io.armrunner.cache.CacheTools;
+import io.armrunner.codebuild.aws.MachineKeys;
 import io.armrunner.codebuild.lane.AgentBundle;
 import io.armrunner.codebuild.lane.CodeBuildLane;
 import io.armrunner.codebuild.s3.RemoteCaches;
@@ -201,8 +202,7 @@ final class RunnerFactory implements AutoCloseable {
                 client::reports,
                 lanes(config, caches),
                 _ -> files,
-                new SecretResolver(
-                        List.of(new VaultProvider(http), new AwsSecretsProvider()), Thread::sleep),
+                new SecretResolver(List.of(new VaultProvider(http), awsSecrets()), Thread::sleep),
                 RunnerCertificates.of(config, configDirectory));
     }
 
@@ -216,6 +216,15 @@ final class RunnerFactory implements AutoCloseable {
                                 configDirectory.resolve("certs"),
                                 java.net.URI.create(config.url()).getHost());
         return clients.computeIfAbsent(settings, wanted -> HttpClient.open(loops, wanted));
+    }
+
+    private AwsSecretsProvider awsSecrets() {
+        ClientSettings plain = ClientSettings.DEFAULTS.withEnvironment(surroundings.environment());
+        return new AwsSecretsProvider(
+                clients.computeIfAbsent(plain, wanted -> HttpClient.open(loops, wanted)),
+                new MachineKeys(),
+                Optional.empty(),
+                surroundings.clock());
     }
 
     private RunnerSettings settings(RunnerConfig config) {

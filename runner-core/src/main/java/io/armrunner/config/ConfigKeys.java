@@ -116,6 +116,8 @@ public final class ConfigKeys {
             runners.codebuild.service_role string
             runners.codebuild.parameter_store string_map
             runners.codebuild.secrets_manager string_map
+            runners.codebuild.allowed_parameters strings
+            runners.codebuild.allowed_secrets strings
             runners.codebuild.prices string_map
             runners.codebuild.monthly_cap string
             runners.codebuild.endpoint string
@@ -138,6 +140,8 @@ public final class ConfigKeys {
             runners.lanes.codebuild.service_role string
             runners.lanes.codebuild.parameter_store string_map
             runners.lanes.codebuild.secrets_manager string_map
+            runners.lanes.codebuild.allowed_parameters strings
+            runners.lanes.codebuild.allowed_secrets strings
             runners.lanes.codebuild.prices string_map
             runners.lanes.codebuild.monthly_cap string
             runners.lanes.codebuild.endpoint string

@@ -3,6 +3,7 @@ package io.armrunner.codebuild.agent;
 import io.armrunner.codebuild.handover.HandOver;
 import io.armrunner.codebuild.handover.JobKeys;
 import io.armrunner.codebuild.handover.Receipt;
+import io.armrunner.codebuild.secrets.AwsSecretsProvider;
 import io.armrunner.engine.EngineLimits;
 import io.armrunner.engine.JobSession;
 import io.armrunner.engine.Outcome;
@@ -13,7 +14,9 @@ import io.armrunner.http.HttpClient;
 import io.armrunner.plan.JobPlace;
 import io.armrunner.plan.RunnerSettings;
 import io.armrunner.protocol.JobReports;
+import io.armrunner.secrets.SecretProvider;
 import io.armrunner.spec.JobPayload;
+import io.armrunner.spec.Variable;
 import io.armrunner.spec.Wire;
 import io.armrunner.trace.LogFile;
 import io.armrunner.trace.Ticker;
@@ -91,8 +94,12 @@ public final class Agent {
         JobSession.Environments environments(
                 RunnerSettings settings, JobPlace place, Map<String, String> environment);
 
-        /** Fetches what other servers keep for the job. */
-        io.armrunner.engine.JobSecrets secrets(HttpClient http);
+        /**
+         * Fetches what other servers keep for the job.
+         *
+         * @param aws one of them, as the build reaches it
+         */
+        io.armrunner.engine.JobSecrets secrets(HttpClient http, SecretProvider aws);
 
         /** Moves the job's files. */
         io.armrunner.engine.FileStages files(
@@ -126,14 +133,17 @@ public final class Agent {
             HttpClient aws =
                     HttpClient.open(loops, ClientSettings.DEFAULTS.withEnvironment(environment));
             try (aws) {
+                ContainerKeys keys = new ContainerKeys(plain, environment, clock);
+                Optional<URI> endpoint = value("ARMRUNNER_ENDPOINT").map(URI::create);
+                SecretProvider secrets = new AwsSecretsProvider(aws, keys, endpoint, clock);
                 BuildObjects objects =
                         new BuildObjects(
                                 aws,
-                                new ContainerKeys(plain, environment, clock),
+                                keys,
                                 new BuildObjects.Place(
                                         needed("ARMRUNNER_BUCKET"),
                                         region(),
-                                        value("ARMRUNNER_ENDPOINT").map(URI::create),
+                                        endpoint,
                                         value("ARMRUNNER_KMS_KEY")),
                                 clock);
                 Optional<byte[]> job = await(objects, names.payload());
@@ -148,7 +158,7 @@ public final class Agent {
                     return DELIVERED;
                 }
                 objects.delete(names.payload());
-                return perform(HandOver.read(job.get()), arn, objects, names, loops);
+                return perform(HandOver.read(job.get()), arn, objects, names, secrets, loops);
             }
         }
     }
@@ -166,7 +176,12 @@ public final class Agent {
     }
 
     private int perform(
-            HandOver job, String arn, BuildObjects objects, JobKeys names, EventLoops loops)
+            HandOver job,
+            String arn,
+            BuildObjects objects,
+            JobKeys names,
+            SecretProvider secrets,
+            EventLoops loops)
             throws IOException, InterruptedException {
         if (!job.buildArn().equals(arn)) {
             throw new IOException(
@@ -182,7 +197,7 @@ public final class Agent {
         try (HttpClient http = HttpClient.open(loops, gitlab(place, directory))) {
             JobSession.Ending ending =
                     new JobSession(
-                                    masked(payload, job.masked()),
+                                    whole(payload, job),
                                     settings,
                                     place,
                                     new JobSession.Surroundings(
@@ -195,7 +210,7 @@ public final class Agent {
                                                             debug),
                                             parts.environments(settings, place, jobs),
                                             parts.files(http, settings, job, jobs),
-                                            parts.secrets(http),
+                                            parts.secrets(http, secrets),
                                             directory,
                                             upload(job.finalRounds()),
                                             EngineLimits.DEFAULT,
@@ -222,18 +237,12 @@ public final class Agent {
                 usual.interval(), usual.firstDelay(), usual.keepAlive(), rounds, GRACE);
     }
 
-    /** Values that AWS keeps secret are hidden in the log as GitLab's masked variables are. */
-    private JobPayload masked(JobPayload payload, List<String> names) {
-        List<io.armrunner.spec.Variable> variables = new ArrayList<>();
-        for (String name : names) {
-            value(name)
-                    .ifPresent(
-                            value -> variables.add(io.armrunner.spec.Variable.masked(name, value)));
-        }
-        if (variables.isEmpty()) {
+    /** With what stands beneath its own variables. */
+    private static JobPayload whole(JobPayload payload, HandOver job) {
+        if (job.variables().isEmpty()) {
             return payload;
         }
-        // Beneath the job's own.
+        List<Variable> variables = new ArrayList<>(job.variables());
         variables.addAll(payload.variables());
         return payload.withVariables(variables);
     }

@@ -1,5 +1,6 @@
 package io.armrunner.codebuild.agent;
 
+import io.armrunner.codebuild.aws.Signature4;
 import io.armrunner.http.HttpClient;
 import io.armrunner.http.HttpReply;
 import io.armrunner.http.HttpRequest;
@@ -139,7 +140,7 @@ final class BuildObjects {
         Map<String, String> signed =
                 Signature4.headers(
                         keys.current(),
-                        place.region(),
+                        new Signature4.Scope(place.region(), "s3"),
                         method,
                         uri,
                         headers,

@@ -1,6 +1,8 @@
 package io.armrunner.codebuild.agent;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.armrunner.codebuild.aws.Signature4;
+import io.armrunner.codebuild.secrets.AwsSecretsProvider;
 import io.armrunner.http.HttpClient;
 import io.armrunner.http.HttpReply;
 import io.armrunner.http.HttpRequest;
@@ -16,9 +18,10 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The keys of the build's role, which its container serves and renews. Used by the agent's thread.
+ * The keys of the build's role, which its container serves and renews. Used by one thread at a
+ * time.
  */
-final class ContainerKeys {
+final class ContainerKeys implements AwsSecretsProvider.Identity {
     private static final String ADDRESS = "http://169.254.170.2";
     private static final Duration EARLIER = Duration.ofMinutes(5);
     private static final Duration LIMIT = Duration.ofSeconds(10);
@@ -35,7 +38,8 @@ final class ContainerKeys {
     }
 
     /** Keys that are good for some minutes. */
-    Signature4.Keys current() throws IOException, InterruptedException {
+    @Override
+    public Signature4.Keys current() throws IOException, InterruptedException {
         Signature4.Keys known = keys;
         if (known == null || known.expires().minus(EARLIER).isBefore(clock.instant())) {
             known = fetch();

@@ -3,8 +3,9 @@
  *
  * <p>{@link io.armrunner.codebuild.agent.Agent} waits for the job that its manager leaves in S3,
  * claims it, runs it with the engine that local jobs have, and leaves a receipt. It knows no AWS
- * but S3: {@code BuildObjects} signs its few calls itself ({@code Signature4}) with the keys that
- * the container serves ({@code ContainerKeys}), so that the SDK need not be in every build.
+ * but S3: {@code BuildObjects} signs its few calls itself ({@link
+ * io.armrunner.codebuild.aws.Signature4}) with the keys that the container serves ({@code
+ * ContainerKeys}), so that the SDK need not be in every build.
  */
 @NullMarked
 package io.armrunner.codebuild.agent;

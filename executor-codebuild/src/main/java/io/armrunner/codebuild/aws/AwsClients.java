@@ -33,6 +33,7 @@ import software.amazon.awssdk.services.iam.IamClient;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.S3Configuration;
 import software.amazon.awssdk.services.s3.presigner.S3Presigner;
+import software.amazon.awssdk.services.secretsmanager.SecretsManagerClient;
 import software.amazon.awssdk.services.servicequotas.ServiceQuotasClient;
 import software.amazon.awssdk.services.ssm.SsmClient;
 import software.amazon.awssdk.services.sts.StsClient;
@@ -147,6 +148,10 @@ public final class AwsClients implements AutoCloseable {
 
     public SsmClient ssm() {
         return client("ssm", () -> prepare(SsmClient.builder()).build());
+    }
+
+    public SecretsManagerClient secretsManager() {
+        return client("secretsmanager", () -> prepare(SecretsManagerClient.builder()).build());
     }
 
     public CloudWatchLogsClient logs() {

@@ -15,10 +15,12 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 
@@ -34,6 +36,13 @@ public final class FakeAws implements AutoCloseable {
      */
     public static final String SECRET_MARK = "planted-secret";
 
+    /** Calls whose very purpose is to hand over a secret; AWS shows it nowhere. */
+    private static final Set<String> TAKE_SECRETS =
+            Set.of(
+                    "ssm:PutParameter",
+                    "secretsmanager:CreateSecret",
+                    "sts:AssumeRoleWithWebIdentity");
+
     static final String CREDENTIALS = "/-/credentials/";
     private static final String ACCOUNT = "123456789012";
     private static final String ALL =
@@ -46,9 +55,10 @@ public final class FakeAws implements AutoCloseable {
     private final Principals principals;
     private final CallFaults faults = new CallFaults();
     private final List<AwsCall> calls = new CopyOnWriteArrayList<>();
-    private final List<String> leaks = new CopyOnWriteArrayList<>();
+    private final List<String> shown = new CopyOnWriteArrayList<>();
+    private final List<String> secrets = new CopyOnWriteArrayList<>(List.of(SECRET_MARK));
     private final FakeRoles roles;
-    private final FakeIdentity identity = new FakeIdentity(ACCOUNT);
+    private final FakeIdentity identity;
     private final Map<String, FakeRegion> regions = new ConcurrentHashMap<>();
     private final Map<String, AwsPlace.Keys> sessions = new ConcurrentHashMap<>();
     private final ObjectServer objects;
@@ -71,6 +81,7 @@ public final class FakeAws implements AutoCloseable {
         this.names = new Names(settings.random());
         this.principals = new Principals(names);
         this.roles = new FakeRoles(ACCOUNT, time, names);
+        this.identity = new FakeIdentity(ACCOUNT, roles, principals);
         this.objects = new ObjectServer();
         this.http = HttpClient.open(loops, ClientSettings.DEFAULTS);
         this.store = new FakeStore(http, objects, names);
@@ -138,6 +149,21 @@ public final class FakeAws implements AutoCloseable {
         roles.settling(duration);
     }
 
+    /** Lets the holder of an ID token act as every role that trusts its provider. */
+    public void trustToken(String token) {
+        identity.trust(token);
+    }
+
+    /**
+     * Has this fail on {@link #close} as {@link #SECRET_MARK} does, where it was or will be shown.
+     */
+    public void mustNotSee(String secret) {
+        if (secret.isEmpty()) {
+            throw new IllegalArgumentException("nothing is no secret");
+        }
+        secrets.add(secret);
+    }
+
     /** What is to go wrong with calls. */
     public CallFaults faults() {
         return faults;
@@ -160,17 +186,36 @@ public final class FakeAws implements AutoCloseable {
 
     void record(AwsCall call) {
         calls.add(call);
-        boolean holdsSecrets = call.name().equals("ssm:PutParameter");
-        if (!holdsSecrets && call.seen().contains(SECRET_MARK)) {
-            leaks.add(call.toString());
-        }
     }
 
-    /** Remembers a line of a log that shows a secret. */
-    void watch(String group, String line) {
-        if (line.contains(SECRET_MARK)) {
-            leaks.add("log group " + group);
+    /** What broke the rule that only the contents of objects, parameters and secrets are secret. */
+    private List<String> leaks() {
+        List<String> leaks = new ArrayList<>();
+        Map<String, String> builds = new LinkedHashMap<>();
+        regions.forEach((name, region) -> builds.put(name, region.codeBuild().builds().toString()));
+        for (String secret : secrets) {
+            for (AwsCall call : calls) {
+                if (!TAKE_SECRETS.contains(call.name()) && call.seen().contains(secret)) {
+                    leaks.add(call.toString());
+                }
+            }
+            for (String line : shown) {
+                if (line.contains(secret)) {
+                    leaks.add(line);
+                }
+            }
+            builds.forEach((region, text) -> {
+                if (text.contains(secret)) {
+                    leaks.add("builds of " + region);
+                }
+            });
         }
+        return leaks;
+    }
+
+    /** Hears every line of a log. */
+    void watch(String group, String line) {
+        shown.add("log group " + group + ": " + line);
     }
 
     /** Refuses what the caller's policies do not allow, in AWS's words. */
@@ -260,6 +305,7 @@ public final class FakeAws implements AutoCloseable {
         } catch (IOException e) {
             throw new java.io.UncheckedIOException("could not remove " + directory, e);
         }
+        List<String> leaks = leaks();
         if (!leaks.isEmpty()) {
             throw new IllegalStateException("AWS got to see secrets: " + leaks);
         }

@@ -6,6 +6,7 @@ public final class FakeRegion {
     private final String name;
     private final FakeLogs logs;
     private final FakeParameters parameters;
+    private final FakeSecrets secrets;
     private final FakeNetwork network = new FakeNetwork();
     private final FakeQuotas quotas;
     private final FakeBuilds builds;
@@ -16,6 +17,7 @@ public final class FakeRegion {
         this.name = name;
         this.logs = new FakeLogs(name, aws.account(), aws.time());
         this.parameters = new FakeParameters(name, aws.account(), aws.time());
+        this.secrets = new FakeSecrets(name, aws.account());
         this.quotas = new FakeQuotas(name, aws.account(), aws.settings().quota());
         this.builds = new FakeBuilds(this);
     }
@@ -51,6 +53,10 @@ public final class FakeRegion {
 
     FakeParameters parameters() {
         return parameters;
+    }
+
+    FakeSecrets secrets() {
+        return secrets;
     }
 
     FakeAws aws() {

@@ -90,6 +90,12 @@ final class FakeRoles implements Service {
                 == Policy.Verdict.ALLOWED;
     }
 
+    /** Whether who shows a token of a trusted provider may act as a role. */
+    synchronized boolean trustsTokens(String roleArn) {
+        @Nullable Known known = byArn(roleArn);
+        return known != null && known.trust.contains("\"sts:AssumeRoleWithWebIdentity\"");
+    }
+
     /** What a role may do; empty when it is gone. */
     synchronized List<Policy> policies(String roleArn) {
         @Nullable Known known = byArn(roleArn);

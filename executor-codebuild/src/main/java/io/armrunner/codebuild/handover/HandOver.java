@@ -1,8 +1,10 @@
 package io.armrunner.codebuild.handover;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.armrunner.plan.PlanInput;
+import io.armrunner.spec.Variable;
 import io.armrunner.spec.Wire;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -23,7 +25,7 @@ import java.util.Map;
  * @param acknowledged how many bytes of it GitLab has, as far as is known
  * @param finalRounds how often the final report is tried
  * @param notes of the build, for the log
- * @param masked names of environment variables whose values the log must not show
+ * @param variables that stand beneath the job's own, with values that AWS keeps
  * @param caches requests for the job's caches
  */
 public record HandOver(
@@ -35,7 +37,7 @@ public record HandOver(
         long acknowledged,
         int finalRounds,
         Notes notes,
-        List<String> masked,
+        List<Variable> variables,
         SignedCaches caches) {
     private static final int VERSION = 1;
 
@@ -52,7 +54,7 @@ public record HandOver(
 
     public HandOver {
         labels = Map.copyOf(labels);
-        masked = List.copyOf(masked);
+        variables = List.copyOf(variables);
     }
 
     /** One of these bytes. */
@@ -65,7 +67,7 @@ public record HandOver(
             long acknowledged,
             int finalRounds,
             Notes notes,
-            List<String> masked,
+            List<Variable> variables,
             SignedCaches caches) {
         Base64.Encoder text = Base64.getEncoder();
         return new HandOver(
@@ -77,7 +79,7 @@ public record HandOver(
                 acknowledged,
                 finalRounds,
                 notes,
-                masked,
+                variables,
                 caches);
     }
 
@@ -107,7 +109,9 @@ public record HandOver(
                 .put("queued_seconds", notes.queuedSeconds())
                 .put("provisioning_since", notes.provisioningSince())
                 .put("price_per_minute", notes.pricePerMinute());
-        masked.forEach(json.putArray("masked")::add);
+        ArrayNode given = json.putArray("variables");
+        variables.forEach(
+                each -> given.addObject().put("key", each.key()).put("value", each.value()));
         json.set("caches", caches.json());
         return Wire.bytes(json);
     }
@@ -128,8 +132,12 @@ public record HandOver(
         json.path("labels")
                 .properties()
                 .forEach(label -> labels.put(label.getKey(), label.getValue().asText()));
-        List<String> masked = new ArrayList<>();
-        json.path("masked").forEach(name -> masked.add(name.asText()));
+        List<Variable> variables = new ArrayList<>();
+        json.path("variables")
+                .forEach(each ->
+                        variables.add(
+                                Variable.masked(
+                                        each.path("key").asText(), each.path("value").asText())));
         JsonNode notes = json.path("notes");
         return new HandOver(
                 json.path("build_arn").asText(),
@@ -144,7 +152,7 @@ public record HandOver(
                         notes.path("queued_seconds").asLong(),
                         notes.path("provisioning_since").asLong(),
                         notes.path("price_per_minute").asDouble()),
-                masked,
+                variables,
                 SignedCaches.read(json.path("caches")));
     }
 

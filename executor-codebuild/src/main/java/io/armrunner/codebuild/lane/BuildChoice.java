@@ -7,6 +7,7 @@ import io.armrunner.spec.FailureReason;
 import io.armrunner.spec.Image;
 import io.armrunner.spec.JobFailure;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -17,14 +18,21 @@ import java.util.Optional;
  * @param image what its container is made from
  * @param placement whether that is the job's own image
  * @param timeout of the job
+ * @param references variables whose values AWS keeps
  * @param remarks for the job's log
  */
 record BuildChoice(
-        BuildSize size, String image, Placement placement, Duration timeout, List<String> remarks) {
+        BuildSize size,
+        String image,
+        Placement placement,
+        Duration timeout,
+        List<Reference> references,
+        List<String> remarks) {
     /** A build ends after 36 hours; ten minutes of that are the agent's. */
     private static final Duration LONGEST = Duration.ofMinutes(2150);
 
     BuildChoice {
+        references = List.copyOf(references);
         remarks = List.copyOf(remarks);
     }
 
@@ -51,6 +59,7 @@ record BuildChoice(
                 named.isEmpty()
                         ? Optional.ofNullable(plan.payload().image()).map(Image::name)
                         : Optional.of(named);
+        List<Reference> references = references(settings, plan);
         if (placement == Placement.HOST) {
             List<String> remarks =
                     wanted.isPresent()
@@ -58,7 +67,7 @@ record BuildChoice(
                                     "image %s is not used: jobs of this lane run in %s"
                                             .formatted(wanted.get(), settings.image()))
                             : List.of();
-            return new BuildChoice(size, settings.image(), placement, timeout, remarks);
+            return new BuildChoice(size, settings.image(), placement, timeout, references, remarks);
         }
         String image = wanted.orElse(settings.image());
         if (!image.equals(settings.image())
@@ -67,7 +76,25 @@ record BuildChoice(
                     "image %s is not among the lane's allowed_images%s"
                             .formatted(image, listed(settings.images())));
         }
-        return new BuildChoice(size, image, placement, timeout, List.of());
+        return new BuildChoice(size, image, placement, timeout, references, List.of());
+    }
+
+    private static List<Reference> references(CodeBuildSettings settings, JobPlan plan)
+            throws JobFailure {
+        List<Reference> all =
+                new ArrayList<>(
+                        Reference.of(
+                                Reference.Store.PARAMETERS,
+                                settings.parameters(),
+                                plan.variables().content(Reference.Store.PARAMETERS.asked),
+                                settings.allowedParameters()));
+        all.addAll(
+                Reference.of(
+                        Reference.Store.SECRETS,
+                        settings.secrets(),
+                        plan.variables().content(Reference.Store.SECRETS.asked),
+                        settings.allowedSecrets()));
+        return all;
     }
 
     private static BuildSize size(CodeBuildSettings settings, String word) throws JobFailure {

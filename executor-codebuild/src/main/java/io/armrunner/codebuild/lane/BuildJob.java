@@ -8,11 +8,13 @@ import io.armrunner.plan.JobPlan;
 import io.armrunner.plan.PlanInput;
 import io.armrunner.spec.FailureReason;
 import io.armrunner.spec.JobFailure;
+import io.armrunner.spec.Variable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -125,16 +127,25 @@ final class BuildJob {
         Mailbox mailbox = mailbox(region);
         try (BuildWatcher.Watch watch = region.watcher.watch(record.arn())) {
             boolean left = record.released();
+            List<Variable> variables = List.of();
             if (!left) {
                 Optional<BuildResult> ended = awaitMachine(region, watch);
                 if (ended.isPresent()) {
                     return ended.get();
                 }
+                variables = region.references.read(choice.references());
                 release(watch);
             }
             // What a process before this one has put may have been taken already.
-            if (!left || !mailbox.isClaimed()) {
-                mailbox.put(handOver(region, watch).json());
+            if (left && !mailbox.isClaimed()) {
+                try {
+                    variables = region.references.read(choice.references());
+                } catch (JobFailure why) {
+                    return unreadable(region, mailbox, why);
+                }
+                mailbox.put(handOver(region, watch, variables).json());
+            } else if (!left) {
+                mailbox.put(handOver(region, watch, variables).json());
             }
             return awaitEnd(region, watch, mailbox);
         }
@@ -143,6 +154,18 @@ final class BuildJob {
     private Mailbox mailbox(RegionLane region) {
         return new Mailbox(
                 region.clients.s3(), region.bucket, lane.settings().kmsKey(), record.arn());
+    }
+
+    /** The log is no longer ours, and no agent has the job. */
+    private BuildResult unreadable(RegionLane region, Mailbox mailbox, JobFailure why)
+            throws IOException {
+        boolean begun = !mailbox.takeBack();
+        if (begun) {
+            throw new IOException("claimed while its variables were read", why);
+        }
+        stop(region);
+        mailbox.clear(false, false);
+        return new BuildResult.Final(new RemoteEnd.Lost(why, true));
     }
 
     private Optional<BuildResult> start(RegionLane region)
@@ -257,7 +280,7 @@ final class BuildJob {
         record = record.released(job.release()).save(job.directory());
     }
 
-    private HandOver handOver(RegionLane region, BuildWatcher.Watch watch)
+    private HandOver handOver(RegionLane region, BuildWatcher.Watch watch, List<Variable> variables)
             throws IOException, InterruptedException {
         Instant since =
                 watch.latest()
@@ -278,7 +301,7 @@ final class BuildJob {
                         record.queuedSeconds(),
                         since.toEpochMilli(),
                         Prices.perMinute(lane.settings(), region.name, choice.size()).orElse(0)),
-                lane.maskedNames(),
+                variables,
                 BuildCaches.signed(lane.caches(), region, lane.settings(), plan));
     }
 

@@ -124,32 +124,15 @@ final class BuildRequest {
         settings.endpoint()
                 .ifPresent(
                         address -> variables.add(plain("ARMRUNNER_ENDPOINT", address.toString())));
-        settings.parameters().entrySet().stream()
-                .sorted(java.util.Map.Entry.comparingByKey())
-                .forEach(entry ->
-                        variables.add(
-                                variable(
-                                        entry.getKey(),
-                                        entry.getValue(),
-                                        EnvironmentVariableType.PARAMETER_STORE)));
-        settings.secrets().entrySet().stream()
-                .sorted(java.util.Map.Entry.comparingByKey())
-                .forEach(entry ->
-                        variables.add(
-                                variable(
-                                        entry.getKey(),
-                                        entry.getValue(),
-                                        EnvironmentVariableType.SECRETS_MANAGER)));
         return variables;
     }
 
     private static EnvironmentVariable plain(String name, String value) {
-        return variable(name, value, EnvironmentVariableType.PLAINTEXT);
-    }
-
-    private static EnvironmentVariable variable(
-            String name, String value, EnvironmentVariableType type) {
-        return EnvironmentVariable.builder().name(name).value(value).type(type).build();
+        return EnvironmentVariable.builder()
+                .name(name)
+                .value(value)
+                .type(EnvironmentVariableType.PLAINTEXT)
+                .build();
     }
 
     private static int minutes(Duration time) {

@@ -17,7 +17,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
-import java.util.stream.Stream;
 
 /**
  * AWS CodeBuild as a place for jobs. Makes no call before its first job. Thread-safe; closed by
@@ -215,15 +214,6 @@ public final class CodeBuildLane implements RemoteLane, AutoCloseable {
 
     InstantSource clock() {
         return around.clock();
-    }
-
-    /** Variables of a build whose values AWS keeps secret, so the log does as well. */
-    List<String> maskedNames() {
-        return Stream.concat(
-                        settings.parameters().keySet().stream(),
-                        settings.secrets().keySet().stream())
-                .sorted()
-                .toList();
     }
 
     @Override

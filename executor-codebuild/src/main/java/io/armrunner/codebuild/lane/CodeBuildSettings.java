@@ -30,6 +30,8 @@ import java.util.Optional;
  * @param serviceRole what builds may do, instead of the project's role
  * @param parameters environment variables by names in the Parameter Store
  * @param secrets environment variables by names in the Secrets Manager
+ * @param allowedParameters patterns of parameters that a job may ask for; empty for none
+ * @param allowedSecrets patterns of secrets that a job may ask for; empty for none
  * @param prices US dollars a minute by size, over the built-in table
  * @param monthlyCap US dollars a month after which no more builds start; 0 for none
  * @param endpoint one address for all of AWS, for a private one
@@ -52,6 +54,8 @@ record CodeBuildSettings(
         Optional<String> serviceRole,
         Map<String, String> parameters,
         Map<String, String> secrets,
+        List<String> allowedParameters,
+        List<String> allowedSecrets,
         Map<BuildSize, Double> prices,
         double monthlyCap,
         Optional<URI> endpoint,
@@ -115,6 +119,8 @@ record CodeBuildSettings(
         placements = List.copyOf(placements);
         parameters = Map.copyOf(parameters);
         secrets = Map.copyOf(secrets);
+        allowedParameters = List.copyOf(allowedParameters);
+        allowedSecrets = List.copyOf(allowedSecrets);
         prices = Map.copyOf(prices);
     }
 
@@ -170,6 +176,8 @@ record CodeBuildSettings(
                 table.string("service_role"),
                 table.stringMap("parameter_store"),
                 table.stringMap("secrets_manager"),
+                table.strings("allowed_parameters"),
+                table.strings("allowed_secrets"),
                 prices(table.stringMap("prices")),
                 dollars("monthly_cap", table.string("monthly_cap", "0")),
                 table.string("endpoint").map(URI::create),

@@ -20,6 +20,7 @@ final class RegionLane implements AutoCloseable {
     final BuildStarter starter;
     final BuildWatcher watcher;
     final AgentStore agents;
+    final ReferenceValues references;
 
     RegionLane(
             AwsPlace place,
@@ -32,6 +33,7 @@ final class RegionLane implements AutoCloseable {
         quota = new BuildQuota(tools.ticker(), tools.times().growth());
         starter = new BuildStarter(clients, settings, name, quota, tools);
         watcher = new BuildWatcher(clients, name, tools.times(), tools.ticker());
+        references = new ReferenceValues(clients, tools.ticker());
         agents = new AgentStore(clients.s3(), bucket, settings.kmsKey(), bundle);
     }
 

@@ -1,46 +1,33 @@
 package io.armrunner.codebuild.secrets;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.armrunner.codebuild.aws.Signature4;
+import io.armrunner.http.HttpClient;
 import io.armrunner.secrets.SecretProvider;
 import io.armrunner.secrets.SecretRequest;
 import io.armrunner.spec.JobFailure;
 import io.armrunner.spec.JobPayload;
 import io.armrunner.spec.Secret;
 import io.armrunner.spec.Wire;
+import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.net.URI;
-import java.time.Duration;
+import java.net.URLEncoder;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Base64;
 import java.util.Optional;
-import java.util.function.Supplier;
 import java.util.regex.Pattern;
-import software.amazon.awssdk.auth.credentials.AnonymousCredentialsProvider;
-import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
-import software.amazon.awssdk.auth.credentials.AwsSessionCredentials;
-import software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider;
-import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
-import software.amazon.awssdk.awscore.exception.AwsServiceException;
-import software.amazon.awssdk.core.client.config.ClientOverrideConfiguration;
-import software.amazon.awssdk.core.exception.AbortedException;
-import software.amazon.awssdk.core.exception.SdkException;
-import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
-import software.amazon.awssdk.regions.Region;
-import software.amazon.awssdk.services.secretsmanager.SecretsManagerClient;
-import software.amazon.awssdk.services.secretsmanager.SecretsManagerClientBuilder;
-import software.amazon.awssdk.services.secretsmanager.model.GetSecretValueRequest;
-import software.amazon.awssdk.services.secretsmanager.model.GetSecretValueResponse;
-import software.amazon.awssdk.services.secretsmanager.model.ResourceNotFoundException;
-import software.amazon.awssdk.services.sts.StsClient;
-import software.amazon.awssdk.services.sts.StsClientBuilder;
-import software.amazon.awssdk.services.sts.model.Credentials;
 
 /**
- * AWS Secrets Manager. Makes its clients anew for each secret: they are few, and each job has its
- * own identity.
+ * AWS Secrets Manager, asked without the SDK of AWS, so that jobs in builds can ask it as well: by
+ * the role that the job names and assumes with its ID token, or as the machine. Thread-safe.
  */
 public final class AwsSecretsProvider implements SecretProvider {
-    /** One call with the SDK's own retries. */
-    private static final Duration LIMIT = Duration.ofSeconds(30);
-
     /** AWS takes no longer session name. */
     private static final int LONGEST_NAME = 64;
 
@@ -50,33 +37,32 @@ public final class AwsSecretsProvider implements SecretProvider {
     /** What AWS takes in a session's name. */
     private static final Pattern NOT_IN_NAMES = Pattern.compile("[^A-Za-z0-9_=,.@-]");
 
-    private final Supplier<AwsCredentialsProvider> machine;
-    private final Optional<URI> endpoint;
-    private final Optional<URI> stsEndpoint;
+    /** It becomes part of an address. */
+    private static final Pattern REGION = Pattern.compile("[a-z0-9-]{1,40}");
 
-    /** As AWS and this machine are set up. */
-    public AwsSecretsProvider() {
-        this(
-                () ->
-                        DefaultCredentialsProvider.builder()
-                                .asyncCredentialUpdateEnabled(false)
-                                .build(),
-                Optional.empty(),
-                Optional.empty());
+    /** Who the machine is, for jobs that name no role. Thread-safe. */
+    @FunctionalInterface
+    public interface Identity {
+        /**
+         * Keys that are good for some minutes.
+         *
+         * @throws IOException if the machine has none
+         */
+        Signature4.Keys current() throws IOException, InterruptedException;
     }
 
+    private final Identity machine;
+    private final AwsCalls calls;
+
     /**
+     * @param http sends the calls
      * @param machine who reads when a job names no role; asked only then
-     * @param endpoint instead of AWS Secrets Manager's own
-     * @param stsEndpoint instead of the Security Token Service's own
+     * @param endpoint instead of AWS's own addresses
      */
-    AwsSecretsProvider(
-            Supplier<AwsCredentialsProvider> machine,
-            Optional<URI> endpoint,
-            Optional<URI> stsEndpoint) {
+    public AwsSecretsProvider(
+            HttpClient http, Identity machine, Optional<URI> endpoint, InstantSource clock) {
         this.machine = machine;
-        this.endpoint = endpoint;
-        this.stsEndpoint = stsEndpoint;
+        this.calls = new AwsCalls(http, endpoint, clock);
     }
 
     @Override
@@ -91,26 +77,44 @@ public final class AwsSecretsProvider implements SecretProvider {
         if (region.isBlank()) {
             throw request.unusable("has no region");
         }
-        GetSecretValueRequest.Builder wanted = GetSecretValueRequest.builder().secretId(id);
+        if (!REGION.matcher(region).matches()) {
+            throw request.unusable("cannot be asked in region " + region);
+        }
+        ObjectNode wanted = Wire.mapper().createObjectNode().put("SecretId", id);
         String version = request.text("version_id");
         String stage = request.text("version_stage");
         if (!version.isEmpty()) {
-            wanted.versionId(version);
+            wanted.put("VersionId", version);
         }
         if (!stage.isEmpty()) {
-            wanted.versionStage(stage);
+            wanted.put("VersionStage", stage);
         }
-        try (SecretsManagerClient client = client(identity(request, region), region)) {
-            return value(request, client.getSecretValue(wanted.build()));
-        } catch (ResourceNotFoundException e) {
-            return Optional.empty();
-        } catch (AbortedException e) {
-            throw new InterruptedException("told to stop while asking AWS");
-        } catch (SdkException e) {
-            throw request.failed("did not give %s in %s: %s".formatted(id, region, words(e)));
-        } catch (IllegalArgumentException e) {
-            throw request.unusable("cannot be asked in region " + region);
+        Signature4.Keys identity = identity(request, region);
+        try {
+            return value(
+                    request,
+                    Wire.tree(
+                            calls.json(
+                                    identity,
+                                    new Signature4.Scope(region, "secretsmanager"),
+                                    "secretsmanager.GetSecretValue",
+                                    Wire.bytes(wanted))));
+        } catch (AwsCalls.Refusal e) {
+            if (e.code().equals("ResourceNotFoundException")) {
+                return Optional.empty();
+            }
+            throw request.failed("did not give %s in %s: %s".formatted(id, region, e.getMessage()));
+        } catch (InterruptedIOException e) {
+            throw interrupted(e);
+        } catch (IOException e) {
+            throw request.failed("did not give %s in %s: %s".formatted(id, region, e.getMessage()));
         }
+    }
+
+    private static InterruptedException interrupted(InterruptedIOException e) {
+        InterruptedException interrupted = new InterruptedException(e.getMessage());
+        interrupted.initCause(e);
+        return interrupted;
     }
 
     /** The secret's own setting, else the one of its server. */
@@ -119,11 +123,15 @@ public final class AwsSecretsProvider implements SecretProvider {
         return text.isBlank() ? request.text("server", key) : text;
     }
 
-    private AwsCredentialsProvider identity(SecretRequest request, String region)
+    private Signature4.Keys identity(SecretRequest request, String region)
             throws JobFailure, InterruptedException {
         String role = own(request, "role_arn");
         if (role.isBlank()) {
-            return machine.get();
+            try {
+                return machine.current();
+            } catch (IOException e) {
+                throw request.failed("cannot be asked: " + e.getMessage());
+            }
         }
         String token = request.text("server", "jwt");
         if (token.isBlank()) {
@@ -136,22 +144,40 @@ public final class AwsSecretsProvider implements SecretProvider {
                         own(request, "role_session_name"),
                         request.plan().payload(),
                         request.plan().variables().content("CI_SERVER_HOST"));
-        try (StsClient sts = sts(region)) {
-            Credentials given =
-                    sts.assumeRoleWithWebIdentity(wanted ->
-                                    wanted.roleArn(role)
-                                            .roleSessionName(session)
-                                            .webIdentityToken(token)
-                                            .durationSeconds(SESSION_SECONDS))
-                            .credentials();
-            return StaticCredentialsProvider.create(
-                    AwsSessionCredentials.create(
-                            given.accessKeyId(), given.secretAccessKey(), given.sessionToken()));
-        } catch (AbortedException e) {
-            throw new InterruptedException("told to stop while asking AWS");
-        } catch (SdkException e) {
-            throw request.failed("did not let the job assume %s: %s".formatted(role, words(e)));
+        try {
+            return assumed(region, role, session, token);
+        } catch (InterruptedIOException e) {
+            throw interrupted(e);
+        } catch (IOException e) {
+            throw request.failed(
+                    "did not let the job assume %s: %s".formatted(role, e.getMessage()));
         }
+    }
+
+    private Signature4.Keys assumed(String region, String role, String session, String token)
+            throws IOException, InterruptedException {
+        String answer =
+                calls.form(
+                        new Signature4.Scope(region, "sts"),
+                        "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn=%s&RoleSessionName=%s&WebIdentityToken=%s&DurationSeconds=%d"
+                                .formatted(
+                                        encoded(role),
+                                        encoded(session),
+                                        encoded(token),
+                                        SESSION_SECONDS));
+        String key = AwsCalls.element(answer, "AccessKeyId");
+        if (key.isEmpty()) {
+            throw new IOException("the answer has no access key");
+        }
+        return new Signature4.Keys(
+                key,
+                Secret.of(AwsCalls.element(answer, "SecretAccessKey")),
+                Secret.of(AwsCalls.element(answer, "SessionToken")),
+                Instant.MAX);
+    }
+
+    private static String encoded(String text) {
+        return URLEncoder.encode(text, UTF_8);
     }
 
     /** As GitLab Runner calls it when the job does not say. */
@@ -164,45 +190,20 @@ public final class AwsSecretsProvider implements SecretProvider {
         return allowed.length() > LONGEST_NAME ? allowed.substring(0, LONGEST_NAME) : allowed;
     }
 
-    private SecretsManagerClient client(AwsCredentialsProvider who, String region) {
-        SecretsManagerClientBuilder builder =
-                SecretsManagerClient.builder()
-                        .region(Region.of(region))
-                        .credentialsProvider(who)
-                        .httpClientBuilder(UrlConnectionHttpClient.builder())
-                        .overrideConfiguration(limits());
-        endpoint.ifPresent(builder::endpointOverride);
-        return builder.build();
-    }
-
-    private StsClient sts(String region) {
-        StsClientBuilder builder =
-                StsClient.builder()
-                        .region(Region.of(region))
-                        .credentialsProvider(AnonymousCredentialsProvider.create())
-                        .httpClientBuilder(UrlConnectionHttpClient.builder())
-                        .overrideConfiguration(limits());
-        stsEndpoint.ifPresent(builder::endpointOverride);
-        return builder.build();
-    }
-
-    private static ClientOverrideConfiguration limits() {
-        return ClientOverrideConfiguration.builder().apiCallTimeout(LIMIT).build();
-    }
-
-    private static Optional<Secret> value(SecretRequest request, GetSecretValueResponse answer)
+    private static Optional<Secret> value(SecretRequest request, JsonNode answer)
             throws JobFailure {
         String text =
-                answer.secretString() != null
-                        ? answer.secretString()
-                        : answer.secretBinary() == null ? "" : answer.secretBinary().asUtf8String();
+                answer.hasNonNull("SecretString")
+                        ? answer.path("SecretString").asText()
+                        : new String(
+                                Base64.getDecoder().decode(answer.path("SecretBinary").asText("")),
+                                UTF_8);
         String field = request.text("field");
         if (field.isEmpty()) {
             return text.isEmpty() ? Optional.empty() : Optional.of(Secret.of(text));
         }
         try {
-            JsonNode value =
-                    Wire.tree(text.getBytes(java.nio.charset.StandardCharsets.UTF_8)).path(field);
+            JsonNode value = Wire.tree(text.getBytes(UTF_8)).path(field);
             if (value.isMissingNode() || value.isNull()) {
                 return Optional.empty();
             }
@@ -210,14 +211,5 @@ public final class AwsSecretsProvider implements SecretProvider {
         } catch (JsonProcessingException e) {
             throw request.unusable("has a value without fields, as it is no JSON object");
         }
-    }
-
-    private static String words(SdkException failure) {
-        if (failure instanceof AwsServiceException service && service.awsErrorDetails() != null) {
-            return service.awsErrorDetails().errorCode()
-                    + ", "
-                    + service.awsErrorDetails().errorMessage();
-        }
-        return String.valueOf(failure.getMessage());
     }
 }

@@ -3,7 +3,8 @@
  *
  * <p>{@link io.armrunner.codebuild.secrets.AwsSecretsProvider} takes GitLab's ID token to STS for
  * the role that the job names, and reads the secret with it; without a role it is the machine's own
- * identity that reads. Nothing of AWS is loaded before the first job that has such a secret.
+ * identity that reads: in a build, its role. {@code AwsCalls} speaks AWS's protocols without its
+ * SDK, which builds do not carry.
  */
 @NullMarked
 package io.armrunner.codebuild.secrets;

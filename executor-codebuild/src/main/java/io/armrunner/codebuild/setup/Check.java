@@ -100,6 +100,7 @@ public final class Check {
             bootLog();
             quota();
             tokens();
+            secrets();
             if (build && !failed) {
                 realBuild();
             }
@@ -284,6 +285,19 @@ public final class Check {
                                 .getLogEvents(r ->
                                         r.logGroupName(installation.logGroup())
                                                 .logStreamName("check-" + nonce)));
+    }
+
+    private void secrets() {
+        try {
+            clients.secretsManager().getSecretValue(r -> r.secretId("armrunner/check-" + nonce));
+            say(Finding.Level.OK, "secretsmanager:GetSecretValue armrunner/*", "");
+        } catch (SdkException e) {
+            boolean allowed = AwsFailure.code(e).equals("ResourceNotFoundException");
+            say(
+                    allowed ? Finding.Level.OK : Finding.Level.NOTE,
+                    "secretsmanager:GetSecretValue armrunner/*",
+                    allowed ? "" : "not allowed; only secrets_manager of a lane needs it");
+        }
     }
 
     private void tokens() {

@@ -92,6 +92,8 @@ final class Documents {
                          {"Sid":"BootLog","Effect":"Allow","Action":"logs:GetLogEvents","Resource":"%2$s:*"},
                          {"Sid":"Tokens","Effect":"Allow","Action":"ssm:GetParameter",
                           "Resource":"arn:<partition>:ssm:<region>:<account>:parameter/armrunner/*"},
+                         {"Sid":"Secrets","Effect":"Allow","Action":"secretsmanager:GetSecretValue",
+                          "Resource":"arn:<partition>:secretsmanager:<region>:<account>:secret:armrunner/*"},
                          {"Sid":"Quota","Effect":"Allow","Action":"servicequotas:GetServiceQuota","Resource":"*"}]
                         """
                                 .formatted(BUCKET_ARN, LOGS_ARN, PROJECT_ARN));

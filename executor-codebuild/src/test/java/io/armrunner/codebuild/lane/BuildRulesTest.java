@@ -102,6 +102,7 @@ final class BuildRulesTest {
 
     @Test
     @Tag("CB-1")
+    @Tag("CB-11")
     @Tag("CB-12")
     @Tag("CB-13")
     void aRequestIsTheSameEachTimeAndSaysNothingOfTheJob() throws Exception {
@@ -115,6 +116,7 @@ final class BuildRulesTest {
                         "image",
                         Placement.HOST,
                         Duration.ofMinutes(61),
+                        List.of(),
                         List.of());
         BuildRequest.Agent agent = new BuildRequest.Agent("b/agent.zip", Optional.of("v1"));
         BuildRequest.Identity identity = new BuildRequest.Identity("m-1", 42, 1);
@@ -140,8 +142,7 @@ final class BuildRulesTest {
                         "ARMRUNNER_MANAGER=m-1",
                         "ARMRUNNER_JOB=42",
                         "ARMRUNNER_ATTEMPT=1",
-                        "ARMRUNNER_BUCKET=b-us-east-1",
-                        "NPM_TOKEN=/ci/npm");
+                        "ARMRUNNER_BUCKET=b-us-east-1");
     }
 
     @Test

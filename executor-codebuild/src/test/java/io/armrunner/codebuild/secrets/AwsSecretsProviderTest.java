@@ -3,6 +3,10 @@ package io.armrunner.codebuild.secrets;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.armrunner.codebuild.aws.Signature4;
+import io.armrunner.http.ClientSettings;
+import io.armrunner.http.EventLoops;
+import io.armrunner.http.HttpClient;
 import io.armrunner.plan.JobPlan;
 import io.armrunner.secrets.SecretRequest;
 import io.armrunner.spec.FailureReason;
@@ -12,11 +16,11 @@ import io.armrunner.spec.Wire;
 import io.armrunner.testing.Plans;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
-import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 
 /** Reading from AWS Secrets Manager on a real socket (runner-protocol §3.8.14). */
 class AwsSecretsProviderTest {
@@ -24,13 +28,19 @@ class AwsSecretsProviderTest {
     private static final String ROLE = "arn:aws:iam::123456789012:role/ci";
 
     private final FakeAws aws = started();
+    private final EventLoops loops = EventLoops.open(1);
+    private final HttpClient http = HttpClient.open(loops, ClientSettings.DEFAULTS);
     private final AwsSecretsProvider provider =
             new AwsSecretsProvider(
+                    http,
                     () ->
-                            StaticCredentialsProvider.create(
-                                    AwsBasicCredentials.create("AKIAMACHINE", "machine-secret")),
+                            new Signature4.Keys(
+                                    "AKIAMACHINE",
+                                    Secret.of("machine-secret"),
+                                    Secret.NONE,
+                                    Instant.MAX),
                     Optional.of(aws.url()),
-                    Optional.of(aws.url()));
+                    InstantSource.system());
 
     private static FakeAws started() {
         try {
@@ -42,6 +52,8 @@ class AwsSecretsProviderTest {
 
     @AfterEach
     void stop() {
+        http.close();
+        loops.close();
         aws.close();
     }
 

@@ -1,4 +1,4 @@
-package io.armrunner.codebuild.agent;
+package io.armrunner.codebuild.aws;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
@@ -17,8 +17,11 @@ import java.util.TreeMap;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
-/** AWS Signature Version 4 for S3 requests whose body is known. Pure. */
-final class Signature4 {
+/**
+ * AWS Signature Version 4 for requests without a query, without the SDK: builds do not carry it.
+ * Pure.
+ */
+public final class Signature4 {
     private static final DateTimeFormatter TIME =
             DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'", Locale.ROOT)
                     .withZone(ZoneOffset.UTC);
@@ -30,24 +33,42 @@ final class Signature4 {
      *
      * @param token empty for a key without a session
      */
-    record Keys(String accessKey, Secret secretKey, Secret token, Instant expires) {}
+    public record Keys(String accessKey, Secret secretKey, Secret token, Instant expires) {}
+
+    /**
+     * Whom a request is for.
+     *
+     * @param service as AWS calls it in signatures, such as {@code s3}
+     */
+    public record Scope(String region, String service) {}
 
     /**
      * The headers to send besides {@code Host}, which is the address's.
      *
      * @param headers that are sent as well and signed
      */
-    static Map<String, String> headers(
+    public static Map<String, String> headers(
             Keys keys,
-            String region,
+            Scope scope,
             String method,
             URI uri,
             Map<String, String> headers,
             byte[] body,
             Instant now) {
+        return headers(keys, scope, method, uri, headers, digest(body), now);
+    }
+
+    /** The same for a body of which only the digest in hex is at hand. */
+    public static Map<String, String> headers(
+            Keys keys,
+            Scope scope,
+            String method,
+            URI uri,
+            Map<String, String> headers,
+            String bodyHash,
+            Instant now) {
         String time = TIME.format(now);
         String day = time.substring(0, 8);
-        String bodyHash = HexFormat.of().formatHex(sha256(body));
         TreeMap<String, String> signed = new TreeMap<>();
         headers.forEach((name, value) -> signed.put(name.toLowerCase(Locale.ROOT), value));
         signed.put("host", uri.getRawAuthority());
@@ -62,16 +83,16 @@ final class Signature4 {
                 canonical.append(name).append(':').append(value.strip()).append('\n'));
         String names = String.join(";", signed.keySet());
         canonical.append('\n').append(names).append('\n').append(bodyHash);
-        String scope = day + "/" + region + "/s3/aws4_request";
+        String place = day + "/" + scope.region() + "/" + scope.service() + "/aws4_request";
         String toSign =
                 "AWS4-HMAC-SHA256\n"
                         + time
                         + "\n"
-                        + scope
+                        + place
                         + "\n"
                         + HexFormat.of().formatHex(sha256(canonical.toString().getBytes(UTF_8)));
         byte[] key = ("AWS4" + keys.secretKey().value()).getBytes(UTF_8);
-        for (String part : new String[] {day, region, "s3", "aws4_request"}) {
+        for (String part : new String[] {day, scope.region(), scope.service(), "aws4_request"}) {
             key = hmac(key, part);
         }
         signed.remove("host");
@@ -80,14 +101,14 @@ final class Signature4 {
                 "AWS4-HMAC-SHA256 Credential=%s/%s, SignedHeaders=%s, Signature=%s"
                         .formatted(
                                 keys.accessKey(),
-                                scope,
+                                place,
                                 names,
                                 HexFormat.of().formatHex(hmac(key, toSign))));
         return signed;
     }
 
     /** A key as a path: all but letters, digits and {@code -_.~/} in percent form. */
-    static String path(String key) {
+    public static String path(String key) {
         StringBuilder path = new StringBuilder("/");
         for (byte each : key.getBytes(UTF_8)) {
             char letter = (char) (each & 0xff);
@@ -103,6 +124,11 @@ final class Signature4 {
             }
         }
         return path.toString();
+    }
+
+    /** The digest of a body, in hex. */
+    public static String digest(byte[] body) {
+        return HexFormat.of().formatHex(sha256(body));
     }
 
     private static byte[] sha256(byte[] bytes) {
