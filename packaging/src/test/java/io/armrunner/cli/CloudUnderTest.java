@@ -94,6 +94,8 @@ final class CloudUnderTest implements BeforeEachCallback, AfterEachCallback {
         extension.beforeEach(context);
         Map<String, String> environment = new HashMap<>(TestRepository.environment());
         environment.put("PATH", "/usr/bin:/bin");
+        // A build writes into it, and git would put a file in the place of the device.
+        environment.remove("GIT_CONFIG_GLOBAL");
         environment.put("JAVA_25_HOME", System.getProperty("java.home"));
         Path home = Files.createDirectories(directory().resolve("home"));
         environment.put("HOME", home.toString());

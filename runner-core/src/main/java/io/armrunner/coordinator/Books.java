@@ -23,7 +23,7 @@ import java.util.random.RandomGenerator;
 final class Books {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
-    private final CoordinatorSettings settings;
+    private volatile CoordinatorSettings settings;
     private final Map<Long, CoordinatorRunner> runners = new LinkedHashMap<>();
     private final Map<String, CoordinatorRunner> runnersByToken = new LinkedHashMap<>();
     private final Map<String, Project> projects = new LinkedHashMap<>();
@@ -35,6 +35,11 @@ final class Books {
 
     Books(CoordinatorSettings settings) {
         this.settings = settings;
+    }
+
+    /** What runners are asked to do changes from the next answer on. */
+    void updateInterval(java.time.Duration changed) {
+        settings = settings.withUpdateInterval(changed);
     }
 
     CoordinatorSettings settings() {

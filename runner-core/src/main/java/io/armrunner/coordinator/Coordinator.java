@@ -158,6 +158,11 @@ public final class Coordinator implements AutoCloseable {
         return books.locked(books::jobs);
     }
 
+    /** Asks runners for another time between two updates, from the next answer on. */
+    public void updateInterval(Duration changed) {
+        books.updateInterval(changed);
+    }
+
     /** What is to go wrong. */
     public Faults faults() {
         return faults;
