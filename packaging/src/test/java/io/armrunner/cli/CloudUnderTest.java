@@ -62,7 +62,8 @@ final class CloudUnderTest implements BeforeEachCallback, AfterEachCallback {
                     .formatted(BUCKET);
 
     private final CoordinatorExtension extension =
-            new CoordinatorExtension(plain -> plain.withUpdateInterval(Duration.ZERO));
+            new CoordinatorExtension(
+                    plain -> plain.withUpdateInterval(Duration.ZERO).withArtifactLimit(1L << 30));
     private UnaryOperator<FakeAwsSettings> change = UnaryOperator.identity();
     private String tables = "";
     private int speed = 10;
@@ -237,8 +238,9 @@ final class CloudUnderTest implements BeforeEachCallback, AfterEachCallback {
         return directory().resolve("state/jobs");
     }
 
+    /** A job with something that AWS must not see: when the test ends, it has not. */
     JobBuilder job() {
-        return gitlab().job("job");
+        return gitlab().job("job").maskedVariable("PLANTED", FakeAws.SECRET_MARK + "-of-a-job");
     }
 
     /** Queues a job and waits for its end, and for the manager's own. */
@@ -271,6 +273,11 @@ final class CloudUnderTest implements BeforeEachCallback, AfterEachCallback {
     @Override
     public void afterEach(ExtensionContext context) throws Exception {
         try {
+            for (CoordinatorJob job : gitlab().jobs()) {
+                aws().mustNotSee(job.token().value());
+            }
+            Optional.ofNullable(registered)
+                    .ifPresent(each -> aws().mustNotSee(each.token().value()));
             Optional.ofNullable(runner)
                     .ifPresent(used -> {
                         used.manager().drain();

@@ -127,6 +127,7 @@ final class CodeBuildJobsTest {
     }
 
     @Test
+    @Tag("CB-36")
     @Tag("CB-38")
     void aJobWhoseAgentIsKilledIsFinishedByTheManager() throws Exception {
         cloud.start();
@@ -339,6 +340,7 @@ final class CodeBuildJobsTest {
     }
 
     @Test
+    @Tag("CB-28")
     void anImageThatCannotBePulledIsSaidInTheRegistrysWords() throws Exception {
         cloud.start();
         cloud.aws().codeBuild().nextBuilds(BuildFault.imagePull("toomanyrequests"));
