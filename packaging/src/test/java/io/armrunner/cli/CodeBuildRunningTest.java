@@ -350,7 +350,11 @@ final class CodeBuildRunningTest {
                         .script("touch " + file("late"), "sleep 600")
                         .enqueue();
         CoordinatorJob canceled =
-                cloud.job().script("echo begun", "sleep 600").afterScript(after).enqueue();
+                cloud.job()
+                        // The answer to its next output tells it, long before a keep-alive would.
+                        .script("echo begun", "while sleep 1; do echo still here; done")
+                        .afterScript(after)
+                        .enqueue();
         CoordinatorJob stuck =
                 cloud.job()
                         .variable("RUNNER_AFTER_SCRIPT_TIMEOUT", "2s")
