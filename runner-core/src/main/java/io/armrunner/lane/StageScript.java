@@ -1,5 +1,7 @@
 package io.armrunner.lane;
 
+import io.armrunner.plan.Stage;
+
 /**
  * One stage as text for a shell.
  *
@@ -9,15 +11,7 @@ package io.armrunner.lane;
  * @param text the whole script, fed to the shell on its standard input; it holds variables in
  *     clear, so it is written to no file that others may read and never given as an argument
  */
-public record StageScript(String stageId, Place place, String text) {
-    /** Which container runs a stage; on a host shell both are the same. */
-    public enum Place {
-        /** Sources, caches, artifacts: the tools are the runner's. */
-        HELPER,
-        /** The user's scripts: the tools are the image's. */
-        BUILD
-    }
-
+public record StageScript(String stageId, Stage.Place place, String text) {
     @Override
     public String toString() {
         return "StageScript[" + stageId + "]";

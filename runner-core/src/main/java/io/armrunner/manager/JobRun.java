@@ -62,7 +62,7 @@ final class JobRun {
 
     /** A job that has its directory and its numbers. */
     private record Opened(
-            ConcurrentIds.Ids numbers, Path directory, JobRecord record, LaneWait.Place lane)
+            ConcurrentIds.Ids numbers, Path directory, AcceptedJob record, LaneWait.Place lane)
             implements AutoCloseable {
         @Override
         public void close() {
@@ -118,7 +118,7 @@ final class JobRun {
         this.journal = journal;
         this.context = context;
         payload = leftover.payload();
-        JobRecord record = leftover.record();
+        AcceptedJob record = leftover.record();
         JobPlace place = record.place();
         correlationId = place.correlationId();
         if (record.waits()) {
@@ -173,15 +173,15 @@ final class JobRun {
                                     () ->
                                             enter(
                                                     job,
-                                                    JobRecord.waiting(
+                                                    AcceptedJob.waiting(
                                                             job.acceptedAt(),
                                                             runner.settings(),
                                                             correlationId,
                                                             job.tls())));
             ConcurrentIds.Ids numbers = ids.take(payload.jobInfo().projectId());
             try {
-                JobRecord record =
-                        new JobRecord(
+                AcceptedJob record =
+                        new AcceptedJob(
                                 job.acceptedAt(),
                                 settings(lane),
                                 place(lane, numbers, job.tls()),
@@ -208,7 +208,7 @@ final class JobRun {
     }
 
     /** Puts the job into the books, or notes there what is new; gives its directory. */
-    private Path enter(Coming job, JobRecord record) throws IOException {
+    private Path enter(Coming job, AcceptedJob record) throws IOException {
         Path known = book;
         if (known == null) {
             known = journal.accepted(payload.id(), job.accepted().orElseThrow().raw(), record);

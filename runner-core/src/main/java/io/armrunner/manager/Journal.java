@@ -53,7 +53,7 @@ public final class Journal {
      * @param payload as it came
      * @param record how it was to be run
      */
-    record Leftover(Path directory, JobPayload payload, JobRecord record) {}
+    record Leftover(Path directory, JobPayload payload, AcceptedJob record) {}
 
     /** A journal in {@code root}, which is made with mode 0700 if it is missing. */
     public Journal(Path root) throws IOException {
@@ -74,7 +74,7 @@ public final class Journal {
      *     as job ids are unique only within one GitLab
      * @return the job's directory
      */
-    Path accepted(long job, byte[] payload, JobRecord record) throws IOException {
+    Path accepted(long job, byte[] payload, AcceptedJob record) throws IOException {
         Path directory = root.resolve(record.settings().shortToken() + "." + job);
         // GitLab hands a job out once. What is left of one with this number was given up long ago.
         delete(directory);
@@ -90,7 +90,7 @@ public final class Journal {
      * Notes that a job which was already in the books has its lane now; on the disk when this
      * returns.
      */
-    void placed(Path directory, JobRecord record) throws IOException {
+    void placed(Path directory, AcceptedJob record) throws IOException {
         Path aside = directory.resolve("job.new");
         // Left by a process that was killed here.
         Files.deleteIfExists(aside);
@@ -157,7 +157,7 @@ public final class Journal {
         return new Leftover(
                 directory,
                 Wire.payload(Files.readAllBytes(directory.resolve(PAYLOAD))),
-                JobRecord.read(Files.readAllBytes(directory.resolve(RECORD))));
+                AcceptedJob.read(Files.readAllBytes(directory.resolve(RECORD))));
     }
 
     /** A job's payload as it came. */

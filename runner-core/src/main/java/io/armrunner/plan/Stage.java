@@ -1,6 +1,5 @@
 package io.armrunner.plan;
 
-import io.armrunner.lane.StageScript.Place;
 import io.armrunner.spec.Artifacts;
 import io.armrunner.spec.Dependency;
 import java.util.List;
@@ -16,6 +15,14 @@ public sealed interface Stage {
 
     /** Which container runs it. */
     Place place();
+
+    /** Which container runs a stage; on a host shell both are the same. */
+    enum Place {
+        /** Sources, caches, artifacts: the tools are the runner's. */
+        HELPER,
+        /** The user's scripts: the tools are the image's. */
+        BUILD
+    }
 
     /** The result of the job so far that an archive or upload stage waits for. */
     enum When {

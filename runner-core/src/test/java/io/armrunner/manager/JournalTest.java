@@ -30,8 +30,8 @@ final class JournalTest {
         this.directory = directory;
     }
 
-    private static JobRecord record(String runner, long acceptedAt) {
-        return new JobRecord(
+    private static AcceptedJob record(String runner, long acceptedAt) {
+        return new AcceptedJob(
                 acceptedAt,
                 RunnerSettings.minimal(
                         "name", runner, "s_0123456789ab", "http://gitlab", "shell", PRODUCT),
@@ -95,8 +95,8 @@ final class JournalTest {
 
     @Test
     void whatAnotherProcessLeftIsFoundWithAllThatItWasRunWith() throws IOException {
-        JobRecord full =
-                new JobRecord(
+        AcceptedJob full =
+                new AcceptedJob(
                         12,
                         new RunnerSettings(
                                 "name",

@@ -17,17 +17,17 @@ import io.armrunner.spec.Wire;
  * @param lane the lane's name; empty for the only one
  * @param waits whether it has no lane yet: then the place says only what came with the job
  */
-record JobRecord(
+record AcceptedJob(
         long acceptedAt, RunnerSettings settings, JobPlace place, String lane, boolean waits) {
     /** A job of a runner with one lane. */
-    JobRecord(long acceptedAt, RunnerSettings settings, JobPlace place) {
+    AcceptedJob(long acceptedAt, RunnerSettings settings, JobPlace place) {
         this(acceptedAt, settings, place, "", false);
     }
 
     /** A job that is still without a lane. */
-    static JobRecord waiting(
+    static AcceptedJob waiting(
             long acceptedAt, RunnerSettings settings, String correlationId, JobPlace.TlsFiles tls) {
-        return new JobRecord(
+        return new AcceptedJob(
                 acceptedAt,
                 settings,
                 new JobPlace("", "", 0, 0, true, false, "", correlationId, tls),
@@ -46,10 +46,10 @@ record JobRecord(
     }
 
     /** Reads {@link #json}; what an older version did not write is as if it were not configured. */
-    static JobRecord read(byte[] bytes) throws JsonProcessingException {
+    static AcceptedJob read(byte[] bytes) throws JsonProcessingException {
         JsonNode json = Wire.tree(bytes);
         PlanInput input = PlanInput.read(json);
-        return new JobRecord(
+        return new AcceptedJob(
                 json.path("accepted_at").asLong(),
                 input.settings(),
                 input.place(),
