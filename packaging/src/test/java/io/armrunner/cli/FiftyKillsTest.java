@@ -48,11 +48,7 @@ final class FiftyKillsTest {
     private static final Duration HANDED_OUT = Duration.ofSeconds(10);
     private static final Duration LIMIT = RunnerProcess.LIMIT;
 
-    @RegisterExtension
-    final CoordinatorExtension gitlab =
-            new CoordinatorExtension(settings ->
-                    settings.withLongPoll(Duration.ofSeconds(2))
-                            .withUpdateInterval(Duration.ofSeconds(1)));
+    @RegisterExtension final CoordinatorExtension gitlab = RunnerProcess.gitlab();
 
     private final List<Service> services = new ArrayList<>();
     private final List<CoordinatorJob> jobs = new CopyOnWriteArrayList<>();

@@ -28,11 +28,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 final class FullDiskProcessTest {
     private static final Duration LIMIT = RunnerProcess.LIMIT;
 
-    @RegisterExtension
-    final CoordinatorExtension gitlab =
-            new CoordinatorExtension(settings ->
-                    settings.withLongPoll(Duration.ofSeconds(2))
-                            .withUpdateInterval(Duration.ofSeconds(1)));
+    @RegisterExtension final CoordinatorExtension gitlab = RunnerProcess.gitlab();
 
     private Coordinator coordinator() {
         return gitlab.coordinator();

@@ -37,11 +37,7 @@ final class OperationProcessTest {
     private static final Duration LIMIT = RunnerProcess.LIMIT;
     private static final String SECRET = "correct-horse-battery";
 
-    @RegisterExtension
-    final CoordinatorExtension gitlab =
-            new CoordinatorExtension(settings ->
-                    settings.withLongPoll(Duration.ofSeconds(2))
-                            .withUpdateInterval(Duration.ofSeconds(1)));
+    @RegisterExtension final CoordinatorExtension gitlab = RunnerProcess.gitlab();
 
     private Path config() {
         return gitlab.directory().resolve("config.toml");

@@ -42,11 +42,7 @@ final class OutageTest {
     /** Between two lines of a job. */
     private static final Duration LINE = Duration.ofMillis(20);
 
-    @RegisterExtension
-    final CoordinatorExtension gitlab =
-            new CoordinatorExtension(settings ->
-                    settings.withLongPoll(Duration.ofSeconds(2))
-                            .withUpdateInterval(Duration.ofSeconds(1)));
+    @RegisterExtension final CoordinatorExtension gitlab = RunnerProcess.gitlab();
 
     private Path config() {
         return gitlab.directory().resolve("config.toml");

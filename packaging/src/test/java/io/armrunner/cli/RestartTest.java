@@ -39,11 +39,7 @@ final class RestartTest {
     private static final Duration LIMIT = RunnerProcess.LIMIT;
     private static final String JWT = "eyJhbGciOiJSUzI1NiJ9.e30.c2ln";
 
-    @RegisterExtension
-    final CoordinatorExtension gitlab =
-            new CoordinatorExtension(settings ->
-                    settings.withLongPoll(Duration.ofSeconds(2))
-                            .withUpdateInterval(Duration.ofSeconds(1)));
+    @RegisterExtension final CoordinatorExtension gitlab = RunnerProcess.gitlab();
 
     private CoordinatorRunner configured(String... lines) throws IOException {
         CoordinatorRunner runner =
@@ -96,6 +92,14 @@ final class RestartTest {
     private static void kill(RunnerProcess armrunner) throws Exception {
         armrunner.signal("KILL");
         armrunner.exitCode();
+    }
+
+    /** Starts a service and kills it in the middle of the job's script. */
+    private void killWhenBegun(CoordinatorJob job) throws Exception {
+        try (RunnerProcess armrunner = start()) {
+            job.awaitLog("begun", LIMIT);
+            kill(armrunner);
+        }
     }
 
     private static String log(CoordinatorJob job) {
@@ -157,10 +161,7 @@ final class RestartTest {
                                 "exit 7")
                         .afterScript("echo after $CI_JOB_STATUS")
                         .enqueue();
-        try (RunnerProcess armrunner = start()) {
-            job.awaitLog("begun", LIMIT);
-            kill(armrunner);
-        }
+        killWhenBegun(job);
         Path status = book(job).resolve("stage.3.status");
         Files.createFile(go());
         await().atMost(LIMIT).until(() -> Files.exists(status));
@@ -201,10 +202,7 @@ final class RestartTest {
     void aJobThatDiedWithTheHostIsReportedOnceWithTheRestOfItsLog() throws Exception {
         configured();
         CoordinatorJob job = waiting().afterScript("echo never").enqueue();
-        try (RunnerProcess armrunner = start()) {
-            job.awaitLog("begun", LIMIT);
-            kill(armrunner);
-        }
+        killWhenBegun(job);
         endProcesses();
         Path progress = book(job).resolve("progress");
         Files.writeString(
@@ -232,10 +230,7 @@ final class RestartTest {
     void aJobWhoseProcessesWereKilledIsReportedAsLost() throws Exception {
         configured();
         CoordinatorJob job = waiting().enqueue();
-        try (RunnerProcess armrunner = start()) {
-            job.awaitLog("begun", LIMIT);
-            kill(armrunner);
-        }
+        killWhenBegun(job);
         endProcesses();
 
         finish(job);
@@ -294,10 +289,7 @@ final class RestartTest {
     void aJobThatWasCanceledWhileNobodyLookedEndsAsCanceled() throws Exception {
         configured();
         CoordinatorJob job = waiting().afterScript("echo after $CI_JOB_STATUS").enqueue();
-        try (RunnerProcess armrunner = start()) {
-            job.awaitLog("begun", LIMIT);
-            kill(armrunner);
-        }
+        killWhenBegun(job);
         job.cancel();
 
         finish(job);
@@ -310,10 +302,7 @@ final class RestartTest {
     void aJobThatIsOverForGitLabIsEndedAndNotReported() throws Exception {
         configured();
         CoordinatorJob job = waiting().enqueue();
-        try (RunnerProcess armrunner = start()) {
-            job.awaitLog("begun", LIMIT);
-            kill(armrunner);
-        }
+        killWhenBegun(job);
         job.forceCancel();
 
         finish(job);
@@ -325,10 +314,7 @@ final class RestartTest {
     void aTimeoutCountsFromTheJobsStartWhoeverLooks() throws Exception {
         configured();
         CoordinatorJob job = waiting().timeout(Duration.ofSeconds(5)).enqueue();
-        try (RunnerProcess armrunner = start()) {
-            job.awaitLog("begun", LIMIT);
-            kill(armrunner);
-        }
+        killWhenBegun(job);
         Instant over = job.startedAt().orElseThrow().plusSeconds(5);
         await().atMost(LIMIT).until(() -> Instant.now().isAfter(over));
 
@@ -410,10 +396,7 @@ final class RestartTest {
                                     "echo \"<$PASSWORD>\"")
                             .afterScript("echo \"after <$PASSWORD>\"")
                             .enqueue();
-            try (RunnerProcess armrunner = start()) {
-                job.awaitLog("begun", LIMIT);
-                kill(armrunner);
-            }
+            killWhenBegun(job);
             // Another value, for a token that is good no more.
             vault.put("kv/data/db", "{\"data\":{\"password\":\"something-else\"}}");
             vault.trouble(Integer.MAX_VALUE);
@@ -561,10 +544,7 @@ final class RestartTest {
     void aJobThatIsTakenUpKeepsItsPlace() throws Exception {
         configured("concurrent = 1");
         CoordinatorJob job = waiting().enqueue();
-        try (RunnerProcess armrunner = start()) {
-            job.awaitLog("begun", LIMIT);
-            kill(armrunner);
-        }
+        killWhenBegun(job);
         CoordinatorJob next = gitlab.coordinator().job("next").script("true").enqueue();
         int asked = gitlab.coordinator().requests(Endpoint.JOB_REQUEST).size();
         try (RunnerProcess armrunner = start()) {
@@ -583,10 +563,7 @@ final class RestartTest {
     void aJobOfARunnerThatIsGoneWaitsUntilItIsBack() throws Exception {
         CoordinatorRunner runner = configured();
         CoordinatorJob job = waiting().enqueue();
-        try (RunnerProcess armrunner = start()) {
-            job.awaitLog("begun", LIMIT);
-            kill(armrunner);
-        }
+        killWhenBegun(job);
         CoordinatorRunner other =
                 gitlab.coordinator().registerRunner(new RunnerSpec("other", List.of(), true));
         configure(other, "other");

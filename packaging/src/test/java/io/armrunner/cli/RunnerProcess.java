@@ -3,6 +3,7 @@ package io.armrunner.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.armrunner.testing.CoordinatorExtension;
 import io.armrunner.testing.TestRepository;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -23,6 +24,13 @@ import java.util.stream.Stream;
 record RunnerProcess(Process process, Path output) implements AutoCloseable {
     // An emulated machine takes 20 s to start a JVM.
     static final Duration LIMIT = Duration.ofSeconds(60);
+
+    /** A GitLab that holds no request for long and hears of a job each second. */
+    static CoordinatorExtension gitlab() {
+        return new CoordinatorExtension(settings ->
+                settings.withLongPoll(Duration.ofSeconds(2))
+                        .withUpdateInterval(Duration.ofSeconds(1)));
+    }
 
     /** Starts {@code armrunner words…} in {@code directory}. */
     static RunnerProcess start(Path directory, Map<String, String> variables, String... words)

@@ -38,11 +38,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 final class RunnerProcessTest {
     private static final Duration LIMIT = RunnerProcess.LIMIT;
 
-    @RegisterExtension
-    final CoordinatorExtension gitlab =
-            new CoordinatorExtension(settings ->
-                    settings.withLongPoll(Duration.ofSeconds(2))
-                            .withUpdateInterval(Duration.ofSeconds(1)));
+    @RegisterExtension final CoordinatorExtension gitlab = RunnerProcess.gitlab();
 
     private Path config() {
         return gitlab.directory().resolve("config.toml");

@@ -4,6 +4,7 @@ import io.armrunner.files.ArchiveException;
 import io.armrunner.files.ArchiveExtractor;
 import io.armrunner.files.HelperLines;
 import io.armrunner.files.TransferMeter;
+import io.armrunner.http.HttpStatus;
 import io.armrunner.plan.JobPlan;
 import io.armrunner.protocol.ArtifactStore.Archive;
 import io.armrunner.protocol.ArtifactStore.Download;
@@ -178,7 +179,7 @@ final class ArtifactDownload {
                     case 401 -> "unauthorized";
                     case 403 -> "forbidden";
                     case 404 -> "not found";
-                    default -> HttpWords.of(refused.status());
+                    default -> HttpStatus.of(refused.status());
                 };
         Map<String, String> fields = fields(dependency, refused);
         fields.put("message", refused.message());

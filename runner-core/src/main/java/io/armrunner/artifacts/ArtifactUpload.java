@@ -11,6 +11,7 @@ import io.armrunner.files.RawFile;
 import io.armrunner.files.TransferMeter;
 import io.armrunner.files.ZipPacker;
 import io.armrunner.http.BodyWriter;
+import io.armrunner.http.HttpStatus;
 import io.armrunner.plan.JobPlan;
 import io.armrunner.protocol.ArtifactStore;
 import io.armrunner.protocol.ArtifactStore.Moved;
@@ -190,7 +191,7 @@ final class ArtifactUpload {
                 switch (tools.store().upload(upload, server)) {
                     case Stored stored -> {
                         lines.info(
-                                prefix(upload) + HttpWords.of(stored.status()),
+                                prefix(upload) + HttpStatus.of(stored.status()),
                                 fields(upload, stored));
                         return;
                     }
@@ -271,14 +272,14 @@ final class ArtifactUpload {
             throws JobFailure {
         Map<String, String> fields = fields(upload, refused);
         fields.put("message", refused.message());
-        lines.error(prefix(upload) + HttpWords.of(refused.status()), fields);
+        lines.error(prefix(upload) + HttpStatus.of(refused.status()), fields);
         return switch (refused.status()) {
             case 403 -> throw ArtifactStages.failed(lines, "permission denied");
             case 413 -> {
                 Largest.of(project, files).forEach(lines::error);
                 throw ArtifactStages.failed(lines, "too large");
             }
-            default -> HttpWords.of(refused.status());
+            default -> HttpStatus.of(refused.status());
         };
     }
 
@@ -341,14 +342,7 @@ final class ArtifactUpload {
     }
 
     private CompressionLevel level() {
-        String word = environment.get("ARTIFACT_COMPRESSION_LEVEL");
-        Optional<CompressionLevel> level = CompressionLevel.of(word);
-        if (level.isEmpty()) {
-            lines.warning(
-                    "ARTIFACT_COMPRESSION_LEVEL \"%s\" is not known, using the default: fastest, fast, default, slow and slowest are"
-                            .formatted(word));
-        }
-        return level.orElse(CompressionLevel.DEFAULT);
+        return CompressionLevel.of(environment, "ARTIFACT_COMPRESSION_LEVEL", lines);
     }
 
     private List<String> expanded(List<String> texts) {
@@ -356,11 +350,6 @@ final class ArtifactUpload {
     }
 
     private String expanded(String text) {
-        try {
-            return environment.expand(text);
-        } catch (IllegalArgumentException e) {
-            lines.warning(e.getMessage() + "; used as it is");
-            return text;
-        }
+        return environment.expand(text, lines);
     }
 }

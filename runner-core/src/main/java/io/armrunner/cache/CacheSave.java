@@ -138,23 +138,11 @@ final class CacheSave {
     }
 
     private CompressionLevel level() {
-        String word = environment.get("CACHE_COMPRESSION_LEVEL");
-        Optional<CompressionLevel> level = CompressionLevel.of(word);
-        if (level.isEmpty()) {
-            lines.warning(
-                    "CACHE_COMPRESSION_LEVEL \"%s\" is not known, using the default: fastest, fast, default, slow and slowest are"
-                            .formatted(word));
-        }
-        return level.orElse(CompressionLevel.DEFAULT);
+        return CompressionLevel.of(environment, "CACHE_COMPRESSION_LEVEL", lines);
     }
 
     private String expanded(String text) {
-        try {
-            return environment.expand(text);
-        } catch (IllegalArgumentException e) {
-            lines.warning(e.getMessage() + "; used as it is");
-            return text;
-        }
+        return environment.expand(text, lines);
     }
 
     private record Warnings(HelperLines lines) implements ArchiveListener {

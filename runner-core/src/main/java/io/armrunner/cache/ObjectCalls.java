@@ -6,6 +6,7 @@ import io.armrunner.cache.RemoteCache.Operation;
 import io.armrunner.files.HelperLines;
 import io.armrunner.http.HttpReply;
 import io.armrunner.http.HttpRequest;
+import io.armrunner.http.HttpStatus;
 import io.armrunner.plan.JobPlan;
 import java.io.IOException;
 import java.io.InterruptedIOException;

@@ -59,21 +59,7 @@ final class RemoteArchive {
 
     /** Makes the local archive what the store has, if that is newer; whether it is current now. */
     boolean download(LocalCache local) throws IOException, InterruptedException {
-        return switch (calls.tries(() -> fetch(local))) {
-            case Done _ -> true;
-            case Missing _ -> {
-                lines.warning("file does not exist");
-                yield false;
-            }
-            case Refused(String why) -> {
-                lines.warning(why);
-                yield false;
-            }
-            case Unanswered(String why) -> {
-                lines.warning(why);
-                yield false;
-            }
-        };
+        return isDone(calls.tries(() -> fetch(local)), "file does not exist");
     }
 
     /** Sends the local archive, unless the store is known to have the same; whether it is there. */
@@ -121,10 +107,15 @@ final class RemoteArchive {
                 size > remote.store().limits().largestPut()
                         ? putParts(local, size)
                         : calls.tries(() -> put(local));
+        return isDone(answer, "received: 404 Not Found");
+    }
+
+    /** Whether all went well; if not, the log says why. */
+    private boolean isDone(Answer answer, String missing) {
         return switch (answer) {
             case Done _ -> true;
             case Missing _ -> {
-                lines.warning("received: 404 Not Found");
+                lines.warning(missing);
                 yield false;
             }
             case Refused(String why) -> {

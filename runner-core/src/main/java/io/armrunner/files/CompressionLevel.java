@@ -33,6 +33,19 @@ public enum CompressionLevel {
         return libdeflate;
     }
 
+    /** The level that a job's variable names; the default, and a warning, if it names none. */
+    public static CompressionLevel of(
+            HelperEnvironment environment, String variable, HelperLines lines) {
+        String word = environment.get(variable);
+        Optional<CompressionLevel> level = of(word);
+        if (level.isEmpty()) {
+            lines.warning(
+                    "%s \"%s\" is not known, using the default: fastest, fast, default, slow and slowest are"
+                            .formatted(variable, word));
+        }
+        return level.orElse(DEFAULT);
+    }
+
     /** The level of a word; an empty one is the default, an unknown one nothing. */
     public static Optional<CompressionLevel> of(String word) {
         return switch (word) {

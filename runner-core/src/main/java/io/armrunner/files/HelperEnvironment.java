@@ -116,6 +116,16 @@ public final class HelperEnvironment {
         return ShellExpansion.expand(text, this::lookup);
     }
 
+    /** The same; a text that no shell would take is used as it is, with a warning. */
+    public String expand(String text, HelperLines lines) {
+        try {
+            return expand(text);
+        } catch (IllegalArgumentException e) {
+            lines.warning(e.getMessage() + "; used as it is");
+            return text;
+        }
+    }
+
     @Override
     public String toString() {
         return "HelperEnvironment" + later.keySet();

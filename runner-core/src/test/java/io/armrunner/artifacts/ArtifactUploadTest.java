@@ -157,6 +157,23 @@ class ArtifactUploadTest {
         return taken("archive", "zip", "", paths);
     }
 
+    /** A job that makes an archive of one file. */
+    private JobPlan one() throws IOException, InterruptedException, JobFailure {
+        JobPlan plan = archive("a");
+        write(plan, "a", "1");
+        return plan;
+    }
+
+    /** A job with a variable and a file of which it makes an archive. */
+    private JobPlan withVariable(String key, String value)
+            throws IOException, InterruptedException, JobFailure {
+        ObjectNode entry = ArtifactJob.entry("archive", "zip", "");
+        entry.set("paths", strings("a"));
+        JobPlan plan = runner.take(runner.gitlab.job("pack").variable(key, value).artifacts(entry));
+        write(plan, "a", "abc".repeat(1000));
+        return plan;
+    }
+
     private List<Integer> statuses() {
         // A call is in the books a moment after its caller has the answer.
         org.awaitility.Awaitility.await().until(() -> runner.gitlab.requestsInFlight() == 0);
@@ -344,8 +361,7 @@ class ArtifactUploadTest {
     @Tag("RP-93")
     void forbiddenIsTriedOnce() throws IOException, InterruptedException, JobFailure {
         runner.gitlab.faults().on(Endpoint.UPLOAD).always().answer(403);
-        JobPlan plan = archive("a");
-        write(plan, "a", "1");
+        JobPlan plan = one();
         ArtifactJob.Ran ran = runner.upload(plan);
         assertThat(ran.failed()).isTrue();
         assertThat(ran.log()).contains("... 403 Forbidden").contains("FATAL: permission denied");
@@ -358,8 +374,7 @@ class ArtifactUploadTest {
             throws IOException, InterruptedException, JobFailure {
         runner.gitlab.faults().on(Endpoint.UPLOAD).times(1).answer(400);
         runner.gitlab.faults().on(Endpoint.UPLOAD).always().cut();
-        JobPlan plan = archive("a");
-        write(plan, "a", "1");
+        JobPlan plan = one();
         ArtifactJob.Ran ran = runner.upload(plan);
         assertThat(ran.failed()).isTrue();
         assertThat(statuses()).hasSize(3).startsWith(400);
@@ -373,8 +388,7 @@ class ArtifactUploadTest {
         runner.gitlab.faults().on(Endpoint.UPLOAD).times(3).cut();
         // A try of the one who asks is five requests.
         runner.gitlab.faults().on(Endpoint.OTHER).times(2 * 5).answer(503);
-        JobPlan plan = archive("a");
-        write(plan, "a", "1");
+        JobPlan plan = one();
         ArtifactJob.Ran ran = runner.upload(plan);
         assertThat(ran.failed()).isFalse();
         assertThat(statuses()).hasSize(4).endsWith(201);
@@ -392,8 +406,7 @@ class ArtifactUploadTest {
                         400,
                         java.util.Map.of("Content-Type", "application/json"),
                         "{\"message\":\"another artifact of the same type already exists\"}");
-        JobPlan plan = archive("a");
-        write(plan, "a", "1");
+        JobPlan plan = one();
         ArtifactJob.Ran ran = runner.upload(plan);
         assertThat(ran.failed()).isFalse();
         assertThat(ran.log()).contains("it has one from before, which it keeps");
@@ -405,16 +418,14 @@ class ArtifactUploadTest {
     void unavailableStorageIsTriedSixTimes() throws IOException, InterruptedException, JobFailure {
         // Each try is five requests: the retry layer below repeats 503 itself.
         runner.gitlab.faults().on(Endpoint.UPLOAD).times(25).answer(503);
-        JobPlan plan = archive("a");
-        write(plan, "a", "1");
+        JobPlan plan = one();
         assertThat(runner.upload(plan).failed()).isFalse();
         assertThat(statuses()).hasSize(26).endsWith(201);
         assertThat(runner.waits)
                 .extracting(Duration::toSeconds)
                 .containsExactly(1L, 2L, 4L, 5L, 5L);
         runner.gitlab.faults().on(Endpoint.UPLOAD).always().answer(503);
-        JobPlan again = archive("a");
-        write(again, "a", "1");
+        JobPlan again = one();
         assertThat(runner.upload(again).failed()).isTrue();
         assertThat(statuses()).hasSize(26 + 30);
     }
@@ -424,8 +435,7 @@ class ArtifactUploadTest {
     void aServerErrorIsTriedThreeTimes() throws IOException, InterruptedException, JobFailure {
         // Each try is five requests: the retry layer below repeats 500 itself.
         runner.gitlab.faults().on(Endpoint.UPLOAD).always().answer(500);
-        JobPlan plan = archive("a");
-        write(plan, "a", "1");
+        JobPlan plan = one();
         assertThat(runner.upload(plan).failed()).isTrue();
         assertThat(statuses()).hasSize(15).containsOnly(500);
         assertThat(runner.waits).containsExactly(Duration.ofSeconds(1), Duration.ofSeconds(2));
@@ -447,8 +457,7 @@ class ArtifactUploadTest {
                         })) {
             String location = "http://localhost:" + other.port() + "/api/v4/jobs/1/artifacts";
             runner.gitlab.faults().on(Endpoint.UPLOAD).answer(307, Map.of("Location", location));
-            JobPlan plan = archive("a");
-            write(plan, "a", "1");
+            JobPlan plan = one();
             ArtifactJob.Ran ran = runner.upload(plan);
             assertThat(ran.failed()).isFalse();
             assertThat(ran.log()).contains("Upload request redirected").contains("201 Created");
@@ -604,15 +613,7 @@ class ArtifactUploadTest {
     void aMeterSaysHowFarATransferIsWhenTheJobWantsIt()
             throws IOException, InterruptedException, JobFailure {
         for (String word : new String[] {"1s", "often", "0"}) {
-            ObjectNode entry = ArtifactJob.entry("archive", "zip", "");
-            entry.set("paths", strings("a"));
-            JobPlan plan =
-                    runner.take(
-                            runner.gitlab
-                                    .job("pack")
-                                    .variable("TRANSFER_METER_FREQUENCY", word)
-                                    .artifacts(entry));
-            write(plan, "a", "abc".repeat(1000));
+            JobPlan plan = withVariable("TRANSFER_METER_FREQUENCY", word);
             ArtifactJob.Ran ran = runner.upload(plan);
             assertThat(ran.failed()).isFalse();
             if (word.equals("1s")) {
@@ -630,15 +631,7 @@ class ArtifactUploadTest {
     @Tag("JS-137")
     void theCompressionLevelIsAWord() throws IOException, InterruptedException, JobFailure {
         for (String word : new String[] {"fastest", "bogus"}) {
-            ObjectNode entry = ArtifactJob.entry("archive", "zip", "");
-            entry.set("paths", strings("a"));
-            JobPlan plan =
-                    runner.take(
-                            runner.gitlab
-                                    .job("pack")
-                                    .variable("ARTIFACT_COMPRESSION_LEVEL", word)
-                                    .artifacts(entry));
-            write(plan, "a", "abc".repeat(1000));
+            JobPlan plan = withVariable("ARTIFACT_COMPRESSION_LEVEL", word);
             ArtifactJob.Ran ran = runner.upload(plan);
             assertThat(ran.failed()).isFalse();
             assertThat(ran.log().contains("WARNING: ARTIFACT_COMPRESSION_LEVEL \"bogus\""))

@@ -37,6 +37,20 @@ class LocalCacheStagesTest {
         return job;
     }
 
+    /** A job with one cache, and a file for it. */
+    private CacheJob filled(String key) throws Exception {
+        CacheJob job = job().cache(key, "vendor/");
+        job.file("vendor/a", "a");
+        return job;
+    }
+
+    /** The same when its cache was saved. */
+    private CacheJob saved(String key) throws Exception {
+        CacheJob job = filled(key);
+        job.save();
+        return job;
+    }
+
     @AfterEach
     void close() {
         jobs.forEach(CacheJob::close);
@@ -178,8 +192,7 @@ class LocalCacheStagesTest {
     @Tag("JS-143")
     @Test
     void aKeyThatLeadsElsewhereIsPutRight() throws Exception {
-        CacheJob job = job().cache("a/../../b", "vendor/");
-        job.file("vendor/a", "a");
+        CacheJob job = filled("a/../../b");
 
         Ran ran = job.save();
 
@@ -193,8 +206,7 @@ class LocalCacheStagesTest {
     @Tag("JS-143")
     @Test
     void aKeyOfWhichNothingIsLeftSkipsTheCache() throws Exception {
-        CacheJob job = job().cache("..", "vendor/");
-        job.file("vendor/a", "a");
+        CacheJob job = filled("..");
 
         assertThat(job.save().log().lines())
                 .containsExactly(
@@ -249,9 +261,7 @@ class LocalCacheStagesTest {
     @Tag("JS-144")
     @Test
     void theFirstFallbackThatIsThereIsTheLastOneTried() throws Exception {
-        CacheJob writer = job().cache("first", "vendor/");
-        writer.file("vendor/a", "a");
-        writer.save();
+        saved("first");
 
         Ran ran = job().cache("none", "vendor/").fallbacks("first", "second").restore();
 
@@ -288,9 +298,7 @@ class LocalCacheStagesTest {
     @Tag("JS-146")
     @Test
     void withNothingNewTheArchiveIsNotMadeAgain() throws Exception {
-        CacheJob job = job().cache("k", "vendor/");
-        job.file("vendor/a", "a");
-        job.save();
+        CacheJob job = saved("k");
         Object inode = Files.getAttribute(job.archive("k"), "unix:ino");
 
         assertThat(job.save().log()).contains("Archive is up to date!").endsWith("Created cache\n");
@@ -323,9 +331,7 @@ class LocalCacheStagesTest {
 
     @Test
     void whatChangesWhileItIsPackedIsPackedByTheNextSave() throws Exception {
-        CacheJob job = job().cache("k", "vendor/");
-        job.file("vendor/a", "a");
-        job.save();
+        CacheJob job = saved("k");
 
         // The archive's time is that of the moment before the first file was read.
         assertThat(Files.getLastModifiedTime(job.archive("k")).toInstant())
@@ -411,9 +417,7 @@ class LocalCacheStagesTest {
     @Tag("JS-149")
     @Test
     void aBrokenArchiveFailsNoJobAndIsMadeAnew() throws Exception {
-        CacheJob job = job().cache("k", "vendor/");
-        job.file("vendor/a", "a");
-        job.save();
+        CacheJob job = saved("k");
         Files.writeString(job.archive("k"), "PK no zip file");
 
         Ran broken = job.restore();
@@ -428,8 +432,7 @@ class LocalCacheStagesTest {
     @Test
     void aCacheDirectoryThatCannotBeWrittenFailsNoJob() throws Exception {
         Files.writeString(root.resolve("cache"), "a file in the way");
-        CacheJob job = job().cache("k", "vendor/");
-        job.file("vendor/a", "a");
+        CacheJob job = filled("k");
 
         Ran ran = job.save();
 
@@ -460,9 +463,7 @@ class LocalCacheStagesTest {
 
     @Test
     void whatAKilledRunnerLeftIsRemoved() throws Exception {
-        CacheJob job = job().cache("k", "vendor/");
-        job.file("vendor/a", "a");
-        job.save();
+        CacheJob job = saved("k");
         Path old = Files.writeString(job.archive("k").resolveSibling("archive_old"), "x");
         Files.setLastModifiedTime(
                 old, FileTime.from(java.time.Instant.now().minus(Duration.ofDays(3))));

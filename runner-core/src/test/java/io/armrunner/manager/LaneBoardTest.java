@@ -5,12 +5,8 @@ import static org.awaitility.Awaitility.await;
 
 import io.armrunner.config.LaneConfig.Refs;
 import io.armrunner.config.LaneConfig.Rules;
-import io.armrunner.lane.Environment;
-import io.armrunner.lane.EnvironmentLane;
 import io.armrunner.manager.LaneBoard.Seating;
-import io.armrunner.plan.JobPlan;
 import io.armrunner.testing.HandTicker;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -23,48 +19,8 @@ final class LaneBoardTest {
     private static final LaneChoice.Wanted JOB =
             new LaneChoice.Wanted(false, Optional.empty(), Duration.ofHours(1));
 
-    /** A lane that is as fit as the test says. */
-    private static final class TestLane implements EnvironmentLane {
-        private final String name;
-        private volatile Optional<String> unfit = Optional.empty();
-
-        TestLane(String name) {
-            this.name = name;
-        }
-
-        @Override
-        public String name() {
-            return name;
-        }
-
-        @Override
-        public Optional<String> unfit() {
-            return unfit;
-        }
-
-        @Override
-        public Path buildsRoot() {
-            return Path.of("/nonexistent/builds");
-        }
-
-        @Override
-        public Path cacheRoot() {
-            return Path.of("/nonexistent/cache");
-        }
-
-        @Override
-        public boolean isDisposable() {
-            return true;
-        }
-
-        @Override
-        public Environment open(JobPlan plan, Path directory) {
-            throw new UnsupportedOperationException("no job runs here");
-        }
-    }
-
-    private final TestLane pi = new TestLane("pi");
-    private final TestLane cloud = new TestLane("cloud");
+    private final NoLane pi = new NoLane("pi");
+    private final NoLane cloud = new NoLane("cloud");
     private final HandTicker ticker = new HandTicker();
 
     private LaneBoard board(int ofPi, int ofCloud) {
@@ -149,13 +105,13 @@ final class LaneBoardTest {
     @Test
     void anUnfitLaneIsClosedUntilItIsWell() throws Exception {
         LaneBoard board = board(1, 1);
-        pi.unfit = Optional.of("too hot");
+        pi.unfit(Optional.of("too hot"));
 
         LaneBoard.Seat elsewhere = seat(board);
         assertThat(elsewhere.lane()).isSameAs(cloud);
         assertThat(board.view().getFirst().state()).isEqualTo(LaneView.State.CLOSED);
         assertThat(board.view().getFirst().reason()).isEqualTo("too hot");
-        pi.unfit = Optional.empty();
+        pi.unfit(Optional.empty());
         assertThat(seat(board).lane()).isSameAs(pi);
     }
 
@@ -191,7 +147,7 @@ final class LaneBoardTest {
 
     @Test
     void oneLaneWithoutRulesIsNeverClosed() throws Exception {
-        pi.unfit = Optional.of("no shell");
+        pi.unfit(Optional.of("no shell"));
         LaneBoard single = LaneBoard.single(pi);
         for (int i = 0; i < 5; i++) {
             LaneBoard.Seat seat = seat(single);

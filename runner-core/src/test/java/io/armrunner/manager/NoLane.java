@@ -4,12 +4,29 @@ import io.armrunner.lane.Environment;
 import io.armrunner.lane.EnvironmentLane;
 import io.armrunner.plan.JobPlan;
 import java.nio.file.Path;
+import java.util.Optional;
 
-/** A lane for runners whose jobs never come. */
+/** A lane for runners whose jobs never come; as fit as a test says. */
 final class NoLane implements EnvironmentLane {
+    private final String name;
+    private volatile Optional<String> unfit = Optional.empty();
+
+    NoLane(String name) {
+        this.name = name;
+    }
+
+    void unfit(Optional<String> why) {
+        unfit = why;
+    }
+
     @Override
     public String name() {
-        return "none";
+        return name;
+    }
+
+    @Override
+    public Optional<String> unfit() {
+        return unfit;
     }
 
     @Override

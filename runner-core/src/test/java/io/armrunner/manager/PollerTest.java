@@ -79,7 +79,7 @@ final class PollerTest {
                         (_, _, _) -> {
                             throw new UnsupportedOperationException("no job comes");
                         },
-                        new NoLane(),
+                        new NoLane("none"),
                         _ -> (_, _, _) -> {},
                         JobSecrets.NONE,
                         RunnerCertificates.of(config, Path.of("/nonexistent")));

@@ -1,14 +1,19 @@
-package io.armrunner.cache;
+package io.armrunner.http;
 
-/** Status codes of object stores as the log shows them, {@code 403 Forbidden}. */
-final class HttpStatus {
+/** Status codes as a job's log shows them, {@code 403 Forbidden}. */
+public final class HttpStatus {
     private HttpStatus() {}
 
-    static String of(int status) {
+    /** The code with its word; without one where it has none that is usual. */
+    public static String of(int status) {
         String word =
                 switch (status) {
+                    case 200 -> "OK";
+                    case 201 -> "Created";
+                    case 206 -> "Partial Content";
                     case 301 -> "Moved Permanently";
                     case 307 -> "Temporary Redirect";
+                    case 308 -> "Permanent Redirect";
                     case 400 -> "Bad Request";
                     case 401 -> "Unauthorized";
                     case 403 -> "Forbidden";
@@ -19,6 +24,8 @@ final class HttpStatus {
                     case 411 -> "Length Required";
                     case 412 -> "Precondition Failed";
                     case 413 -> "Request Entity Too Large";
+                    case 416 -> "Requested Range Not Satisfiable";
+                    case 422 -> "Unprocessable Entity";
                     case 429 -> "Too Many Requests";
                     case 500 -> "Internal Server Error";
                     case 501 -> "Not Implemented";
