@@ -78,6 +78,20 @@ final class ExecCommand implements Callable<Integer> {
             description = "Keeps the artifacts of each job in a directory of its name in there.")
     private @Nullable Path artifactsDirectory;
 
+    @Option(
+            names = "--lane",
+            defaultValue = "local",
+            paramLabel = "LANE",
+            description =
+                    "Where jobs run: local, which is this machine's shell, or codebuild (default: ${DEFAULT-VALUE}).")
+    private String lane = "local";
+
+    @Option(
+            names = "--fake-aws",
+            description =
+                    "With --lane codebuild: an AWS account of armrunner's own, whose builds are processes of this machine.")
+    private boolean fakeAws;
+
     @Parameters(
             paramLabel = "JOB",
             description = "The jobs to run, with what they need; all when none is named.")
@@ -120,6 +134,35 @@ final class ExecCommand implements Callable<Integer> {
         return concurrent > 0
                 ? concurrent
                 : Math.max(LEAST_CONCURRENT, Runtime.getRuntime().availableProcessors());
+    }
+
+    /** Where jobs run. */
+    enum Lane {
+        LOCAL,
+        CODEBUILD
+    }
+
+    /** Where jobs run. */
+    Lane lane() throws UserError {
+        return switch (lane) {
+            case "local" -> {
+                if (fakeAws) {
+                    throw new UserError(2, "--fake-aws is for --lane codebuild; add that");
+                }
+                yield Lane.LOCAL;
+            }
+            case "codebuild" -> {
+                if (!fakeAws) {
+                    throw new UserError(
+                            2,
+                            "exec --lane codebuild needs --fake-aws: AWS itself cannot reach the GitLab that exec has on this machine. For builds in AWS run armrunner codebuild setup, and register a runner with such a lane");
+                }
+                yield Lane.CODEBUILD;
+            }
+            default ->
+                    throw new UserError(
+                            2, "there is no lane \"" + lane + "\"; there are: local, codebuild");
+        };
     }
 
     Optional<Path> artifactsDirectory() {

@@ -1,6 +1,8 @@
 package io.armrunner.cli;
 
 import io.armrunner.config.CacheConfig;
+import io.armrunner.config.ConfigException;
+import io.armrunner.config.ConfigReader;
 import io.armrunner.config.RunnerConfig;
 import io.armrunner.config.Settings;
 import io.armrunner.config.TokenSource;
@@ -66,13 +68,16 @@ final class ExecServer implements AutoCloseable {
     private final RunnerFactory factory;
     private final CoordinatorRunner runner;
     private final Manager manager;
+    private final Optional<FakeCloud> cloud;
 
     private ExecServer(
             EventLoops loops,
             Coordinator coordinator,
             RunnerFactory factory,
             CoordinatorRunner runner,
-            Manager manager) {
+            Manager manager,
+            Optional<FakeCloud> cloud) {
+        this.cloud = cloud;
         this.loops = loops;
         this.coordinator = coordinator;
         this.factory = factory;
@@ -80,9 +85,14 @@ final class ExecServer implements AutoCloseable {
         this.manager = manager;
     }
 
-    /** Starts both; all their files are in {@code directory}. */
-    static ExecServer start(Surroundings surroundings, Path directory, int concurrent)
-            throws IOException, UserError {
+    /**
+     * Starts both; all their files are in {@code directory}.
+     *
+     * @param lane where jobs run
+     */
+    static ExecServer start(
+            Surroundings surroundings, Path directory, int concurrent, ExecCommand.Lane lane)
+            throws IOException, UserError, InterruptedException {
         Path state = Files.createDirectories(directory.resolve("state"));
         EventLoops loops = EventLoops.open(1);
         Coordinator coordinator =
@@ -98,10 +108,31 @@ final class ExecServer implements AutoCloseable {
                                 .withUpdateInterval(Duration.ZERO));
         CoordinatorRunner runner =
                 coordinator.registerRunner(new RunnerSpec("armrunner exec", List.of(), true));
+        Optional<FakeCloud> cloud =
+                switch (lane) {
+                    case LOCAL -> Optional.empty();
+                    case CODEBUILD ->
+                            Optional.of(
+                                    FakeCloud.start(surroundings, loops, directory.resolve("aws")));
+                };
         RunnerFactory factory =
-                new RunnerFactory(surroundings, loops, state, Optional.empty(), directory, false);
+                new RunnerFactory(
+                        surroundings,
+                        loops,
+                        state,
+                        Optional.empty(),
+                        directory,
+                        false,
+                        (_, _, _, _, _) -> {},
+                        cloud.map(FakeCloud::place).orElse(FakeCloud.Place.AWS));
         ConfiguredRunner configured =
-                factory.runner(config(coordinator.url(), runner.token()), Duration.ofHours(1));
+                factory.runner(
+                        cloud.isPresent()
+                                ? config(
+                                        cloud.get()
+                                                .config(coordinator.url(), runner.token().value()))
+                                : config(coordinator.url(), runner.token()),
+                        Duration.ofHours(1));
         Manager manager =
                 new Manager(
                         new Manager.Settings(
@@ -112,7 +143,7 @@ final class ExecServer implements AutoCloseable {
                         surroundings.clock(),
                         Ticker.SYSTEM);
         manager.start(List.of(configured));
-        return new ExecServer(loops, coordinator, factory, runner, manager);
+        return new ExecServer(loops, coordinator, factory, runner, manager, cloud);
     }
 
     /** Serves the repository as the project {@code path}. */
@@ -145,10 +176,19 @@ final class ExecServer implements AutoCloseable {
             }
         }
         factory.close();
+        cloud.ifPresent(FakeCloud::close);
         coordinator.close();
         loops.close();
         if (interrupted) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    private static RunnerConfig config(String text) {
+        try {
+            return ConfigReader.read(text, "exec", Map.of()).config().runners().getFirst();
+        } catch (ConfigException e) {
+            throw new IllegalStateException("the configuration is our own", e);
         }
     }
 

@@ -50,6 +50,7 @@ final class ExecService implements Work<ExecCommand> {
         if (command.list()) {
             return list(command, git, directory, colours);
         }
+        ExecCommand.Lane lane = command.lane();
         Optional<KeptArtifacts> kept = keptArtifacts(command);
         try (TemporaryPlace place = TemporaryPlace.in(temporary());
                 ServerStart starting =
@@ -61,7 +62,8 @@ final class ExecService implements Work<ExecCommand> {
                                                         surroundings.withEnvironment(
                                                                 git.environment()),
                                                         place.directory(),
-                                                        command.concurrent())))) {
+                                                        command.concurrent(),
+                                                        lane)))) {
             WorkingTree tree = WorkingTree.read(git, directory.toRealPath(), command.file());
             SourceSnapshot snapshot =
                     SourceSnapshot.make(git, tree, place.directory().resolve("project.git"));

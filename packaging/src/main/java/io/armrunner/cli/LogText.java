@@ -172,11 +172,19 @@ final class LogText {
         return text.substring(start + 1, end);
     }
 
+    /** What a user wants to see of the runner's own: what went wrong, and where a build ran. */
+    private static boolean isForUsers(String text) {
+        return text.startsWith("ERROR: ")
+                || text.startsWith("WARNING: ")
+                || text.startsWith("CodeBuild ")
+                || text.startsWith("  starting CodeBuild ");
+    }
+
     private void give(String text) {
         boolean ofRunner = title || !isScript(section);
         title = false;
         String plain = Colours.strip(text);
-        if (ofRunner && (plain.startsWith("ERROR: ") || plain.startsWith("WARNING: "))) {
+        if (ofRunner && isForUsers(plain)) {
             ofRunner = false;
         }
         Line line = new Line(text, ofRunner);

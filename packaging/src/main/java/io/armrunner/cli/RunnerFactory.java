@@ -5,7 +5,6 @@ import io.armrunner.artifacts.StageTools;
 import io.armrunner.cache.CacheStages;
 import io.armrunner.cache.CacheTools;
 import io.armrunner.codebuild.aws.MachineKeys;
-import io.armrunner.codebuild.lane.AgentBundle;
 import io.armrunner.codebuild.lane.CodeBuildLane;
 import io.armrunner.codebuild.s3.RemoteCaches;
 import io.armrunner.codebuild.secrets.AwsSecretsProvider;
@@ -36,7 +35,6 @@ import io.armrunner.secrets.SecretResolver;
 import io.armrunner.secrets.VaultProvider;
 import io.armrunner.status.RunnerFacts;
 import io.armrunner.trace.Ticker;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -67,6 +65,7 @@ final class RunnerFactory implements AutoCloseable {
     private final Path workingDirectory;
     private final boolean login;
     private final Calls calls;
+    private final FakeCloud.Place cloudPlace;
     private final Version version = Version.current();
     private final RandomGenerator random = new SecureRandom();
     private final Map<ClientSettings, HttpClient> clients = new HashMap<>();
@@ -96,16 +95,11 @@ final class RunnerFactory implements AutoCloseable {
                 user,
                 workingDirectory,
                 login,
-                (_, _, _, _, _) -> {});
+                (_, _, _, _, _) -> {},
+                FakeCloud.Place.AWS);
     }
 
-    /**
-     * @param configDirectory where the system id and {@code certs} are
-     * @param user whom jobs run as; empty for the process's own user
-     * @param workingDirectory where builds and caches are by default
-     * @param login whether the shells of jobs go through the user's login profile
-     * @param calls hears of all calls
-     */
+    /** A factory for AWS itself. */
     RunnerFactory(
             Surroundings surroundings,
             EventLoops loops,
@@ -114,6 +108,35 @@ final class RunnerFactory implements AutoCloseable {
             Path workingDirectory,
             boolean login,
             Calls calls) {
+        this(
+                surroundings,
+                loops,
+                configDirectory,
+                user,
+                workingDirectory,
+                login,
+                calls,
+                FakeCloud.Place.AWS);
+    }
+
+    /**
+     * @param configDirectory where the system id and {@code certs} are
+     * @param user whom jobs run as; empty for the process's own user
+     * @param workingDirectory where builds and caches are by default
+     * @param login whether the shells of jobs go through the user's login profile
+     * @param calls hears of all calls
+     * @param cloudPlace where CodeBuild lanes have their builds
+     */
+    RunnerFactory(
+            Surroundings surroundings,
+            EventLoops loops,
+            Path configDirectory,
+            Optional<String> user,
+            Path workingDirectory,
+            boolean login,
+            Calls calls,
+            FakeCloud.Place cloudPlace) {
+        this.cloudPlace = cloudPlace;
         this.surroundings = surroundings;
         this.loops = loops;
         this.configDirectory = configDirectory;
@@ -289,16 +312,16 @@ final class RunnerFactory implements AutoCloseable {
                                             config.token().value()),
                                     config.labels(),
                                     config.jobStatusFinalUpdateRetryLimit(),
-                                    this::agent,
+                                    AgentMaker.ofProcess(),
                                     caches,
                                     stateDirectory.resolve(
                                             "costs-%s-%s.json"
                                                     .formatted(
                                                             config.token().shortForm(),
                                                             lane.name())),
-                                    Optional.empty(),
-                                    CodeBuildLane.ROOTS,
-                                    1,
+                                    cloudPlace.keys(),
+                                    cloudPlace.roots(),
+                                    cloudPlace.speed(),
                                     surroundings.clock(),
                                     Ticker.SYSTEM,
                                     random),
@@ -314,18 +337,6 @@ final class RunnerFactory implements AutoCloseable {
                     "runner \"%s\", lane \"%s\": codebuild.%s"
                             .formatted(config.name(), lane.name(), e.getMessage()));
         }
-    }
-
-    /** The agent, from the jars that this program itself runs from. */
-    private AgentBundle agent() throws IOException {
-        List<Path> jars = new ArrayList<>();
-        for (String entry :
-                System.getProperty("java.class.path").split(java.io.File.pathSeparator, -1)) {
-            if (entry.endsWith(".jar")) {
-                jars.add(Path.of(entry));
-            }
-        }
-        return AgentBundle.ofJars(jars, AgentMain.class.getName());
     }
 
     private HostShellLane shell(RunnerConfig config, String name, Optional<HostFitness> fitness) {

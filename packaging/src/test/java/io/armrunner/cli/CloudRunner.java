@@ -237,7 +237,7 @@ final class CloudRunner implements AutoCloseable {
                 caches,
                 words.directory().resolve("costs.json"),
                 Optional.of(words.keys()),
-                new RemoteLane.Roots(
+                () -> new RemoteLane.Roots(
                         disk.resolve("builds").toString(), disk.resolve("cache").toString()),
                 words.speed(),
                 clock,

@@ -124,7 +124,7 @@ final class CloudUnderTest implements BeforeEachCallback, AfterEachCallback {
                         r.bucket(BUCKET)
                                 .createBucketConfiguration(
                                         c -> c.locationConstraint(clients.place().region())));
-        clients.logs().createLogGroup(r -> r.logGroupName("/armrunner/boot"));
+        clients.logs().createLogGroup(r -> r.logGroupName("/armrunner/test/boot"));
         clients.codeBuild()
                 .createProject(r ->
                         r.name(PROJECT)

@@ -402,17 +402,19 @@ final class JobRun {
                             context.hostname(),
                             correlationId,
                             tls);
-            case RemoteLane lane ->
-                    new JobPlace(
-                            lane.roots().builds(),
-                            lane.roots().cache(),
-                            numbers.concurrentId(),
-                            numbers.concurrentProjectId(),
-                            true,
-                            false,
-                            lane.name(),
-                            correlationId,
-                            tls);
+            case RemoteLane lane -> {
+                RemoteLane.Roots roots = lane.roots();
+                yield new JobPlace(
+                        roots.builds(),
+                        roots.cache(),
+                        numbers.concurrentId(),
+                        numbers.concurrentProjectId(),
+                        true,
+                        false,
+                        lane.name(),
+                        correlationId,
+                        tls);
+            }
         };
     }
 

@@ -24,6 +24,7 @@ import software.amazon.awssdk.services.codebuild.model.BuildPhaseType;
 import software.amazon.awssdk.services.codebuild.model.EnvironmentVariable;
 import software.amazon.awssdk.services.codebuild.model.LogsLocation;
 import software.amazon.awssdk.services.codebuild.model.PhaseContext;
+import software.amazon.awssdk.services.codebuild.model.ProjectSource;
 import software.amazon.awssdk.services.codebuild.model.StatusType;
 
 /**
@@ -141,6 +142,10 @@ final class BuildRun {
             Buildspec spec;
             try {
                 builds.download(this, sources);
+                for (ProjectSource each : build.secondarySources()) {
+                    builds.downloadSecondary(
+                            this, each, Files.createDirectories(secondary(root, each)));
+                }
                 fail(BuildPhaseType.DOWNLOAD_SOURCE);
                 spec = Buildspec.parse(build.source().buildspec());
             } catch (ServiceError e) {
@@ -153,6 +158,10 @@ final class BuildRun {
             killed.complete(null);
             Trees.delete(root);
         }
+    }
+
+    private static Path secondary(Path root, ProjectSource source) {
+        return root.resolve("output/src-" + source.sourceIdentifier() + "/src");
     }
 
     /** INSTALL and PRE_BUILD decide about BUILD; POST_BUILD follows BUILD in any case. */
@@ -282,6 +291,11 @@ final class BuildRun {
         all.put("CODEBUILD_KMS_KEY_ID", "alias/aws/s3");
         all.put("CODEBUILD_PROJECT_ARN", builds.projectArn(build.projectName()));
         all.put("CODEBUILD_SRC_DIR", sources.toString());
+        for (ProjectSource each : build.secondarySources()) {
+            all.put(
+                    "CODEBUILD_SRC_DIR_" + each.sourceIdentifier(),
+                    secondary(root, each).toString());
+        }
         all.put("CODEBUILD_START_TIME", String.valueOf(build.startTime().toEpochMilli()));
         return all;
     }

@@ -38,6 +38,7 @@ import software.amazon.awssdk.services.codebuild.model.ListProjectsRequest;
 import software.amazon.awssdk.services.codebuild.model.ListProjectsResponse;
 import software.amazon.awssdk.services.codebuild.model.Project;
 import software.amazon.awssdk.services.codebuild.model.ProjectEnvironment;
+import software.amazon.awssdk.services.codebuild.model.ProjectSource;
 import software.amazon.awssdk.services.codebuild.model.RetryBuildRequest;
 import software.amazon.awssdk.services.codebuild.model.RetryBuildResponse;
 import software.amazon.awssdk.services.codebuild.model.SourceType;
@@ -429,12 +430,29 @@ public final class FakeBuilds implements Service {
     /** Fetches what an S3 source names, with the rights of the build. */
     void download(BuildRun run, Path to) throws ServiceError, IOException {
         Build build = run.now();
-        if (build.source().type() != SourceType.S3) {
+        download(build, build.source(), build.sourceVersion(), to);
+    }
+
+    /** Another source of a build, in a directory of its own. */
+    void downloadSecondary(BuildRun run, ProjectSource source, Path to)
+            throws ServiceError, IOException {
+        Build build = run.now();
+        String version =
+                build.secondarySourceVersions().stream()
+                        .filter(each -> each.sourceIdentifier().equals(source.sourceIdentifier()))
+                        .map(each -> each.sourceVersion())
+                        .findFirst()
+                        .orElse("");
+        download(build, source, version, to);
+    }
+
+    private void download(Build build, ProjectSource source, @Nullable String version, Path to)
+            throws ServiceError, IOException {
+        if (source.type() != SourceType.S3) {
             return;
         }
-        String location = build.source().location();
+        String location = source.location();
         int slash = location.indexOf('/');
-        String version = build.sourceVersion() == null ? "" : build.sourceVersion();
         try (InputStream zip =
                 place.aws()
                         .store()
@@ -442,7 +460,7 @@ public final class FakeBuilds implements Service {
                                 caller(build),
                                 location.substring(0, slash),
                                 location.substring(slash + 1),
-                                version)) {
+                                version == null ? "" : version)) {
             Trees.unzip(zip, to);
         }
     }

@@ -21,6 +21,7 @@ import software.amazon.awssdk.services.codebuild.model.StatusType;
 /** A build from its project and what the request overrides, with the limits that apply. */
 final class Merge {
     private static final int MAX_VALUE = 4096;
+    private static final int MAX_SECONDARY = 12;
     private static final int MAX_BUILDSPEC = 25_600;
 
     private final Project project;
@@ -45,6 +46,8 @@ final class Merge {
                 .buildComplete(false)
                 .sourceVersion(request.sourceVersion())
                 .source(source())
+                .secondarySources(secondary())
+                .secondarySourceVersions(request.secondarySourcesVersionOverride())
                 .environment(environment())
                 .serviceRole(or(request.serviceRoleOverride(), project.serviceRole()))
                 .timeoutInMinutes(
@@ -85,6 +88,28 @@ final class Merge {
             throw ServiceError.invalidInput("Invalid location: bucket/key is expected");
         }
         return ProjectSource.builder().type(type).location(location).buildspec(buildspec).build();
+    }
+
+    private List<ProjectSource> secondary() throws ServiceError {
+        List<ProjectSource> all = request.secondarySourcesOverride();
+        if (all.size() > MAX_SECONDARY) {
+            throw ServiceError.invalidInput("At most 12 secondary sources are allowed");
+        }
+        for (ProjectSource each : all) {
+            String name = each.sourceIdentifier();
+            if (name == null || !name.chars().allMatch(Merge::isOfName)) {
+                throw ServiceError.invalidInput("Invalid source identifier: " + name);
+            }
+            if (each.type() == SourceType.S3
+                    && (each.location() == null || each.location().indexOf('/') < 1)) {
+                throw ServiceError.invalidInput("Invalid location: bucket/key is expected");
+            }
+        }
+        return all;
+    }
+
+    private static boolean isOfName(int letter) {
+        return letter == '_' || letter < 128 && Character.isLetterOrDigit(letter);
     }
 
     private ProjectEnvironment environment() throws ServiceError {

@@ -17,7 +17,7 @@ import java.util.stream.Stream;
  * Runs the commands for real: one shell for a phase, in a process group of its own, which gets
  * SIGKILL without a warning when the build is stopped.
  */
-final class ShellWork implements BuildWork {
+public final class ShellWork implements BuildWork {
     @Override
     public int run(Step step) throws IOException, InterruptedException {
         Path script = Files.createTempFile(step.root(), "script-", ".sh");

@@ -2,46 +2,64 @@ package io.armrunner.codebuild.lane;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.LocalDateTime;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
 /**
- * The agent as CodeBuild unpacks it: {@code boot.sh} and the jars that it runs from. The same files
- * give the same bytes. Made once for a process, when the first build starts.
+ * What a build gets as CodeBuild unpacks it: the agent, which is {@code boot.sh} and the jars that
+ * it runs from, or a Java for images without one. The same files give the same bytes. Made when the
+ * first build needs it, and closed by who made it.
  */
-public final class AgentBundle {
-    /** Jars that only the manager needs: the SDK of AWS and the command line. */
-    private static final List<String> MANAGERS =
-            List.of(
-                    "software.amazon",
-                    "aws-",
-                    "picocli",
-                    "reactive-streams-tck",
-                    "snakeyaml",
-                    "eventstream");
+public final class AgentBundle implements AutoCloseable {
+    /** Where a bundle's bytes are. */
+    private sealed interface Content {
+        record Bytes(byte[] zip) implements Content {}
 
-    private final byte[] zip;
+        record File(Path zip) implements Content {}
+    }
+
+    private final Content content;
     private final String sha256;
 
-    private AgentBundle(byte[] zip, String sha256) {
-        this.zip = zip;
-        this.sha256 = sha256;
+    private AgentBundle(Content content) throws IOException {
+        this.content = content;
+        try (InputStream bytes = open()) {
+            this.sha256 = digest(bytes);
+        }
     }
 
     /** The whole. */
-    public byte[] zip() {
-        return zip.clone();
+    public InputStream open() throws IOException {
+        return switch (content) {
+            case Content.Bytes(byte[] zip) -> new ByteArrayInputStream(zip);
+            case Content.File(Path zip) -> Files.newInputStream(zip);
+        };
+    }
+
+    /** How many bytes that is. */
+    public long size() throws IOException {
+        return switch (content) {
+            case Content.Bytes(byte[] zip) -> zip.length;
+            case Content.File(Path zip) -> Files.size(zip);
+        };
     }
 
     /** Its digest in hex. */
@@ -49,11 +67,19 @@ public final class AgentBundle {
         return sha256;
     }
 
-    /** Makes bundles, when they are needed. */
-    @FunctionalInterface
+    /** Makes bundles, when they are needed. Thread-safe. */
     public interface Maker {
-        /** The bundle; called once. */
-        AgentBundle make() throws IOException;
+        /** The agent. */
+        AgentBundle agent() throws IOException;
+
+        /**
+         * A Java for images that have none; empty if this armrunner has none to bring.
+         *
+         * @param architecture of the builds, as {@code uname -m} says it
+         */
+        default Optional<AgentBundle> runtime(String architecture) throws IOException {
+            return Optional.empty();
+        }
     }
 
     /**
@@ -67,13 +93,13 @@ public final class AgentBundle {
         try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
             text(zip, "boot.sh", boot("$here/lib/*", mainClass));
             for (Path jar : jars.stream().sorted().toList()) {
-                String name = String.valueOf(jar.getFileName());
-                if (!isManagers(jar)) {
-                    stored(zip, "lib/" + name, Files.readAllBytes(jar));
+                Optional<byte[]> needed = AgentJars.content(jar);
+                if (needed.isPresent()) {
+                    stored(zip, "lib/" + jar.getFileName(), needed.get());
                 }
             }
         }
-        return of(bytes.toByteArray());
+        return new AgentBundle(new Content.Bytes(bytes.toByteArray()));
     }
 
     /**
@@ -85,21 +111,50 @@ public final class AgentBundle {
         try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
             text(zip, "boot.sh", boot(classPath, mainClass));
         }
-        return of(bytes.toByteArray());
+        return new AgentBundle(new Content.Bytes(bytes.toByteArray()));
     }
 
-    private static boolean isManagers(Path jar) {
-        String path = jar.toString().replace('/', '.');
-        String name = String.valueOf(jar.getFileName());
-        return MANAGERS.stream().anyMatch(each -> name.startsWith(each))
-                || path.contains("software.amazon");
-    }
-
-    private static AgentBundle of(byte[] zip) {
+    /**
+     * A Java in a file of its own, which goes when the bundle is closed.
+     *
+     * @param runtimes by the C library that they need, {@code glibc} or {@code musl}
+     */
+    public static AgentBundle ofRuntimes(Map<String, Path> runtimes) throws IOException {
+        Path file = Files.createTempFile("armrunner-runtime", ".zip");
         try {
-            return new AgentBundle(
-                    zip,
-                    HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(zip)));
+            try (OutputStream out = Files.newOutputStream(file);
+                    ZipOutputStream zip = new ZipOutputStream(out)) {
+                for (Map.Entry<String, Path> runtime : new TreeMap<>(runtimes).entrySet()) {
+                    tree(zip, runtime.getKey() + "/", runtime.getValue());
+                }
+            }
+            return new AgentBundle(new Content.File(file));
+        } catch (IOException | RuntimeException e) {
+            Files.deleteIfExists(file);
+            throw e;
+        }
+    }
+
+    private static void tree(ZipOutputStream zip, String prefix, Path root) throws IOException {
+        try (Stream<Path> files = Files.walk(root)) {
+            for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
+                String name = root.relativize(file).toString();
+                // Nobody reads licences in a build.
+                if (!name.startsWith("legal/")) {
+                    zip.putNextEntry(entry(prefix + name));
+                    Files.copy(file, zip);
+                    zip.closeEntry();
+                }
+            }
+        }
+    }
+
+    /** The digest of what a stream still has, in hex. */
+    static String digest(InputStream bytes) throws IOException {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            new DigestInputStream(bytes, digest).transferTo(OutputStream.nullOutputStream());
+            return HexFormat.of().formatHex(digest.digest());
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java has SHA-256", e);
         }
@@ -122,22 +177,27 @@ public final class AgentBundle {
 
     /** Jars are compressed already. */
     private static void stored(ZipOutputStream zip, String name, byte[] bytes) throws IOException {
-        ZipEntry entry = new ZipEntry(name);
+        ZipEntry entry = entry(name);
         CRC32 crc = new CRC32();
         crc.update(bytes);
         entry.setMethod(ZipEntry.STORED);
         entry.setSize(bytes.length);
         entry.setCrc(crc.getValue());
-        entry.setTimeLocal(java.time.LocalDateTime.of(2000, 1, 1, 0, 0));
         zip.putNextEntry(entry);
         zip.write(bytes);
         zip.closeEntry();
     }
 
-    /** The jars in a directory. */
-    public static List<Path> jars(Path directory) throws IOException {
-        try (Stream<Path> files = Files.list(directory)) {
-            return files.filter(file -> file.toString().endsWith(".jar")).toList();
+    private static ZipEntry entry(String name) {
+        ZipEntry entry = new ZipEntry(name);
+        entry.setTimeLocal(LocalDateTime.of(2000, 1, 1, 0, 0));
+        return entry;
+    }
+
+    @Override
+    public void close() throws IOException {
+        if (content instanceof Content.File(Path zip)) {
+            Files.deleteIfExists(zip);
         }
     }
 

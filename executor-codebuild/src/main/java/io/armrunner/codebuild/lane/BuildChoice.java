@@ -36,6 +36,11 @@ record BuildChoice(
         remarks = List.copyOf(remarks);
     }
 
+    /** Whether the image is not known to have Java 25, as CodeBuild's own have. */
+    boolean bringsJava() {
+        return !image.startsWith("aws/codebuild/");
+    }
+
     /**
      * The build for a job.
      *

@@ -190,7 +190,8 @@ final class BuildJob {
                                 region.name,
                                 choice,
                                 identity,
-                                region.agents.agent()),
+                                region.agents.agent(),
+                                choice.bringsJava() ? region.agents.runtime() : Optional.empty()),
                         identity,
                         job);
         return switch (start) {
@@ -397,7 +398,10 @@ final class BuildJob {
             Path _ = Files.write(job.directory().resolve(EndNote.LOG), log.get());
             return over(new EndNote.Told(told.get(), true), mailbox);
         }
-        JobFailure why = failure(build, region);
+        JobFailure why =
+                BootLog.lastWord(region.clients.logs(), build)
+                        .map(word -> new JobFailure(FailureReason.RUNNER_SYSTEM_FAILURE, word))
+                        .orElseGet(() -> failure(build, region));
         boolean begun = !mailbox.takeBack();
         if (!begun && BuildEnd.isWorthAnother(build)) {
             mailbox.clear(false, told.isPresent());

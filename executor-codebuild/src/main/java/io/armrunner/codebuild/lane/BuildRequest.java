@@ -15,6 +15,8 @@ import software.amazon.awssdk.services.codebuild.model.EnvironmentVariable;
 import software.amazon.awssdk.services.codebuild.model.EnvironmentVariableType;
 import software.amazon.awssdk.services.codebuild.model.ImagePullCredentialsType;
 import software.amazon.awssdk.services.codebuild.model.LogsConfigStatusType;
+import software.amazon.awssdk.services.codebuild.model.ProjectSource;
+import software.amazon.awssdk.services.codebuild.model.ProjectSourceVersion;
 import software.amazon.awssdk.services.codebuild.model.SourceType;
 import software.amazon.awssdk.services.codebuild.model.StartBuildRequest;
 
@@ -35,11 +37,6 @@ final class BuildRequest {
                 commands:
                   - sh "$CODEBUILD_SRC_DIR/boot.sh"
             """;
-
-    /**
-     * Beside the project's log group of its own name; made by the set-up with an end of its own.
-     */
-    static final String LOG_GROUP = "/armrunner/boot";
 
     // What CodeBuild takes.
     private static final int LEAST_MINUTES = 5;
@@ -72,12 +69,16 @@ final class BuildRequest {
      */
     record Agent(String location, Optional<String> version) {}
 
+    /** By this name a build finds the Java that is brought for it. */
+    private static final String RUNTIME = "runtime";
+
     static StartBuildRequest of(
             CodeBuildSettings settings,
             String region,
             BuildChoice choice,
             Identity identity,
-            Agent agent) {
+            Agent agent,
+            Optional<Agent> runtime) {
         StartBuildRequest.Builder request =
                 StartBuildRequest.builder()
                         .projectName(settings.project())
@@ -98,12 +99,29 @@ final class BuildRequest {
                         .logsConfigOverride(logs ->
                                 logs.cloudWatchLogs(watch ->
                                         watch.status(LogsConfigStatusType.ENABLED)
-                                                .groupName(LOG_GROUP)))
+                                                .groupName(settings.logGroup())))
                         .environmentVariablesOverride(environment(settings, region, identity))
                         .buildspecOverride(BUILDSPEC);
         agent.version().ifPresent(request::sourceVersion);
+        runtime.ifPresent(java -> bring(request, java));
         settings.serviceRole().ifPresent(request::serviceRoleOverride);
         return request.build();
+    }
+
+    private static void bring(StartBuildRequest.Builder request, Agent java) {
+        request.secondarySourcesOverride(
+                ProjectSource.builder()
+                        .type(SourceType.S3)
+                        .location(java.location())
+                        .sourceIdentifier(RUNTIME)
+                        .build());
+        java.version()
+                .ifPresent(version ->
+                        request.secondarySourcesVersionOverride(
+                                ProjectSourceVersion.builder()
+                                        .sourceIdentifier(RUNTIME)
+                                        .sourceVersion(version)
+                                        .build()));
     }
 
     private static ImagePullCredentialsType pull(String image) {

@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 
 /**
@@ -38,7 +39,7 @@ public final class CodeBuildLane implements RemoteLane, AutoCloseable {
      * @param caches where the runner's configuration keeps caches; empty for the lane's own bucket
      * @param costs the file of the lane's costs
      * @param keys an access key instead of those of this machine
-     * @param roots where jobs have their files, {@link #ROOTS} in AWS
+     * @param roots says for each job where it has its files: {@link #ROOTS} in AWS
      * @param speed how much shorter the lane's waits are than AWS needs them: 1, or more beside a
      *     fake
      */
@@ -51,7 +52,7 @@ public final class CodeBuildLane implements RemoteLane, AutoCloseable {
             Optional<CacheTools.Remote> caches,
             Path costs,
             Optional<AwsPlace.Keys> keys,
-            Roots roots,
+            Supplier<Roots> roots,
             int speed,
             InstantSource clock,
             Ticker ticker,
@@ -111,7 +112,7 @@ public final class CodeBuildLane implements RemoteLane, AutoCloseable {
 
     @Override
     public Roots roots() {
-        return around.roots();
+        return around.roots().get();
     }
 
     @Override

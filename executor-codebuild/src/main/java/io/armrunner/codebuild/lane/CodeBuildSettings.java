@@ -34,6 +34,7 @@ import java.util.Optional;
  * @param allowedSecrets patterns of secrets that a job may ask for; empty for none
  * @param prices US dollars a minute by size, over the built-in table
  * @param monthlyCap US dollars a month after which no more builds start; 0 for none
+ * @param logGroup where AWS keeps what a build says before the agent has its job
  * @param endpoint one address for all of AWS, for a private one
  * @param profile of AWS's own configuration
  */
@@ -58,6 +59,7 @@ record CodeBuildSettings(
         List<String> allowedSecrets,
         Map<BuildSize, Double> prices,
         double monthlyCap,
+        String logGroup,
         Optional<URI> endpoint,
         Optional<String> profile) {
 
@@ -180,6 +182,7 @@ record CodeBuildSettings(
                 table.strings("allowed_secrets"),
                 prices(table.stringMap("prices")),
                 dollars("monthly_cap", table.string("monthly_cap", "0")),
+                table.string("log_group").orElseGet(() -> logGroup(needed(table, "project"))),
                 table.string("endpoint").map(URI::create),
                 table.string("profile"));
     }
@@ -187,6 +190,15 @@ record CodeBuildSettings(
     private static String needed(Settings table, String key) {
         return table.string(key)
                 .orElseThrow(() -> new IllegalArgumentException(key + " is missing"));
+    }
+
+    /** The group that the set-up makes beside a project. */
+    private static String logGroup(String project) {
+        String name =
+                project.startsWith("armrunner-")
+                        ? project.substring("armrunner-".length())
+                        : project;
+        return "/armrunner/" + name + "/boot";
     }
 
     private static Machine machine(String word) {

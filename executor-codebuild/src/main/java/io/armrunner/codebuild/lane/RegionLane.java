@@ -34,7 +34,13 @@ final class RegionLane implements AutoCloseable {
         starter = new BuildStarter(clients, settings, name, quota, tools);
         watcher = new BuildWatcher(clients, name, tools.times(), tools.ticker());
         references = new ReferenceValues(clients, tools.ticker());
-        agents = new AgentStore(clients.s3(), bucket, settings.kmsKey(), bundle);
+        agents =
+                new AgentStore(
+                        clients.s3(),
+                        bucket,
+                        settings.kmsKey(),
+                        settings.machine().architecture(),
+                        bundle);
     }
 
     /** Reads how many builds the account may have at once, of all sizes that jobs can have here. */

@@ -120,9 +120,12 @@ final class BuildRulesTest {
                         List.of());
         BuildRequest.Agent agent = new BuildRequest.Agent("b/agent.zip", Optional.of("v1"));
         BuildRequest.Identity identity = new BuildRequest.Identity("m-1", 42, 1);
-        StartBuildRequest request = BuildRequest.of(settings, "us-east-1", choice, identity, agent);
+        StartBuildRequest request =
+                BuildRequest.of(settings, "us-east-1", choice, identity, agent, Optional.empty());
 
-        assertThat(BuildRequest.of(settings, "us-east-1", choice, identity, agent))
+        assertThat(
+                        BuildRequest.of(
+                                settings, "us-east-1", choice, identity, agent, Optional.empty()))
                 .isEqualTo(request);
         assertThat(request.idempotencyToken())
                 .isNotEqualTo(new BuildRequest.Identity("m-1", 42, 2).token());
@@ -133,7 +136,7 @@ final class BuildRulesTest {
         assertThat(request.artifactsOverride().typeAsString()).isEqualTo("NO_ARTIFACTS");
         assertThat(request.cacheOverride().typeAsString()).isEqualTo("NO_CACHE");
         assertThat(request.logsConfigOverride().cloudWatchLogs().groupName())
-                .isEqualTo("/armrunner/boot");
+                .isEqualTo("/armrunner/p/boot");
         assertThat(request.buildspecOverride().getBytes(StandardCharsets.UTF_8).length)
                 .isLessThan(2048);
         assertThat(request.environmentVariablesOverride())
