@@ -237,8 +237,10 @@ final class CloudRunner implements AutoCloseable {
                 caches,
                 words.directory().resolve("costs.json"),
                 Optional.of(words.keys()),
-                () -> new RemoteLane.Roots(
-                        disk.resolve("builds").toString(), disk.resolve("cache").toString()),
+                () ->
+                        new RemoteLane.Roots(
+                                disk.resolve("builds").toString(),
+                                disk.resolve("cache").toString()),
                 words.speed(),
                 clock,
                 Ticker.SYSTEM,
