@@ -109,7 +109,7 @@ final class Merge {
     }
 
     private static boolean isOfName(int letter) {
-        return letter == '_' || letter < 128 && Character.isLetterOrDigit(letter);
+        return letter == '_' || (letter < 128 && Character.isLetterOrDigit(letter));
     }
 
     private ProjectEnvironment environment() throws ServiceError {

@@ -30,10 +30,50 @@ import java.util.zip.ZipOutputStream;
  */
 public final class AgentBundle implements AutoCloseable {
     /** Where a bundle's bytes are. */
-    private sealed interface Content {
-        record Bytes(byte[] zip) implements Content {}
+    private interface Content {
+        InputStream open() throws IOException;
 
-        record File(Path zip) implements Content {}
+        long size() throws IOException;
+
+        void remove() throws IOException;
+    }
+
+    private static Content bytes(byte[] zip) {
+        return new Content() {
+            @Override
+            public InputStream open() {
+                return new ByteArrayInputStream(zip);
+            }
+
+            @Override
+            public long size() {
+                return zip.length;
+            }
+
+            @Override
+            public void remove() {
+                // The collector's.
+            }
+        };
+    }
+
+    private static Content file(Path zip) {
+        return new Content() {
+            @Override
+            public InputStream open() throws IOException {
+                return Files.newInputStream(zip);
+            }
+
+            @Override
+            public long size() throws IOException {
+                return Files.size(zip);
+            }
+
+            @Override
+            public void remove() throws IOException {
+                Files.deleteIfExists(zip);
+            }
+        };
     }
 
     private final Content content;
@@ -48,18 +88,12 @@ public final class AgentBundle implements AutoCloseable {
 
     /** The whole. */
     public InputStream open() throws IOException {
-        return switch (content) {
-            case Content.Bytes(byte[] zip) -> new ByteArrayInputStream(zip);
-            case Content.File(Path zip) -> Files.newInputStream(zip);
-        };
+        return content.open();
     }
 
     /** How many bytes that is. */
     public long size() throws IOException {
-        return switch (content) {
-            case Content.Bytes(byte[] zip) -> zip.length;
-            case Content.File(Path zip) -> Files.size(zip);
-        };
+        return content.size();
     }
 
     /** Its digest in hex. */
@@ -99,7 +133,7 @@ public final class AgentBundle implements AutoCloseable {
                 }
             }
         }
-        return new AgentBundle(new Content.Bytes(bytes.toByteArray()));
+        return new AgentBundle(bytes(bytes.toByteArray()));
     }
 
     /**
@@ -111,7 +145,7 @@ public final class AgentBundle implements AutoCloseable {
         try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
             text(zip, "boot.sh", boot(classPath, mainClass));
         }
-        return new AgentBundle(new Content.Bytes(bytes.toByteArray()));
+        return new AgentBundle(bytes(bytes.toByteArray()));
     }
 
     /**
@@ -128,7 +162,7 @@ public final class AgentBundle implements AutoCloseable {
                     tree(zip, runtime.getKey() + "/", runtime.getValue());
                 }
             }
-            return new AgentBundle(new Content.File(file));
+            return new AgentBundle(file(file));
         } catch (IOException | RuntimeException e) {
             Files.deleteIfExists(file);
             throw e;
@@ -196,9 +230,7 @@ public final class AgentBundle implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        if (content instanceof Content.File(Path zip)) {
-            Files.deleteIfExists(zip);
-        }
+        content.remove();
     }
 
     @Override

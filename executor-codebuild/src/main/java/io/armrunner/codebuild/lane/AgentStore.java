@@ -33,7 +33,8 @@ final class AgentStore {
     private final AgentBundle.Maker maker;
     private final ReentrantLock lock = new ReentrantLock();
     private BuildRequest.@Nullable Agent agent;
-    private @Nullable Optional<BuildRequest.Agent> runtime;
+    private Optional<BuildRequest.Agent> runtime = Optional.empty();
+    private boolean runtimeSought;
 
     /**
      * @param architecture of the builds, as {@code uname -m} says it
@@ -74,12 +75,11 @@ final class AgentStore {
     Optional<BuildRequest.Agent> runtime() throws JobFailure, InterruptedException {
         lock.lockInterruptibly();
         try {
-            Optional<BuildRequest.Agent> known = runtime;
-            if (known == null) {
-                known = preparedRuntime();
-                runtime = known;
+            if (!runtimeSought) {
+                runtime = preparedRuntime();
+                runtimeSought = true;
             }
-            return known;
+            return runtime;
         } catch (SdkException | IOException e) {
             throw failed(e);
         } finally {
