@@ -74,6 +74,6 @@ public final class HelperLines {
                                 .append(RESET)
                                 .append('=')
                                 .append(value));
-        log.noticePlain(line.toString());
+        log.helperLine(line.toString());
     }
 }

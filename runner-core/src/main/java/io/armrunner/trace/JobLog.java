@@ -203,6 +203,13 @@ public final class JobLog implements AutoCloseable {
         stageText(text);
     }
 
+    /** A line among the job's output that GitLab Runner's helper tool writes to standard error. */
+    public synchronized void helperLine(String text) {
+        if (!muted) {
+            job.writeErrors((text + "\n").getBytes(UTF_8));
+        }
+    }
+
     private synchronized void stageText(String text) {
         if (muted) {
             return;

@@ -58,6 +58,11 @@ final class LineStamps implements Filter {
                 && log[at + 31] == '+';
     }
 
+    /** Which of the writer's outputs the next pieces are of: {@code O}, or {@code E} for errors. */
+    void letter(char letter) {
+        header[30] = (byte) letter;
+    }
+
     /** Called before the bytes of one write: they were all written at the same time. */
     void beginWrite() {
         Instant now = clock.instant();

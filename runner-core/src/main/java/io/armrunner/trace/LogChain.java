@@ -31,6 +31,17 @@ final class LogChain {
         pieces.append();
     }
 
+    /** The same for the writer's standard error. */
+    void writeErrors(byte[] bytes) {
+        if (stamps != null) {
+            stamps.letter('E');
+        }
+        write(bytes, 0, bytes.length);
+        if (stamps != null) {
+            stamps.letter('O');
+        }
+    }
+
     /** Gives out what the masks hold back; an unfinished line stays unfinished. */
     void endPhrases() {
         first.flush();

@@ -100,6 +100,23 @@ class JobLogTest {
     }
 
     @Test
+    void linesOfTheHelperToolAreItsStandardError() throws IOException {
+        String log =
+                written(
+                        STAMPED,
+                        job -> {
+                            job.notice("Uploading artifacts...");
+                            job.helperLine("out/: found 2 files");
+                            job.notice("done");
+                        });
+        assertThat(log.lines().map(line -> line.substring(TIME.length())))
+                .containsExactly(
+                        " 01O \u001b[32;1mUploading artifacts...\u001b[0;m",
+                        " 01E out/: found 2 files",
+                        " 01O \u001b[32;1mdone\u001b[0;m");
+    }
+
+    @Test
     void lastLineBeginsALineBehindASection() throws IOException {
         String log =
                 written(
