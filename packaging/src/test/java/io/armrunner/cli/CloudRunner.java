@@ -48,6 +48,14 @@ import java.util.stream.Stream;
 final class CloudRunner implements AutoCloseable {
     static final String NAME = "cloud";
 
+    private static final UploadSettings QUICK =
+            new UploadSettings(
+                    Duration.ofMillis(100),
+                    Duration.ofMillis(20),
+                    Duration.ofMillis(300),
+                    10,
+                    Duration.ofMinutes(1));
+
     /**
      * What it is to do.
      *
@@ -56,7 +64,7 @@ final class CloudRunner implements AutoCloseable {
      * @param directory of books, costs and the files of builds
      * @param keys of AWS
      * @param speed how much faster than real AWS's time runs
-     * @param concurrent jobs at once
+     * @param concurrent jobs at once, of a thousand the logs are sent as seldom as usual
      */
     record Words(
             String toml,
@@ -208,12 +216,7 @@ final class CloudRunner implements AutoCloseable {
                                 "host"),
                         new Journal(words.journal()),
                         EngineLimits.DEFAULT,
-                        new UploadSettings(
-                                Duration.ofMillis(100),
-                                Duration.ofMillis(20),
-                                Duration.ofMillis(300),
-                                10,
-                                Duration.ofMinutes(1)),
+                        words.concurrent() >= 1000 ? UploadSettings.DEFAULT : QUICK,
                         InstantSource.system(),
                         Ticker.SYSTEM);
         manager.start(List.of(configured));

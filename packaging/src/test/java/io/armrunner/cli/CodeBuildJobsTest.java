@@ -306,7 +306,8 @@ final class CodeBuildJobsTest {
 
         assertThat(job.state()).isEqualTo(JobState.SUCCESS);
         assertThat(CloudUnderTest.log(job)).contains("CodeBuild takes no more builds for now");
-        assertThat(cloud.lane().limit()).isEqualTo(1);
+        // One, and one more for each minute since.
+        assertThat(cloud.lane().limit()).isBetween(1, 5);
         assertThat(builds()).hasSize(1);
     }
 

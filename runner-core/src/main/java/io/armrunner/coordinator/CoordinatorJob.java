@@ -366,8 +366,11 @@ public final class CoordinatorJob {
         boolean borne =
                 switch (endpoint) {
                     case TRACE, FINAL_UPDATE -> first && !endedByRunner;
-                    // The call may have been on its way while the other answer was.
-                    case UPDATE, UPLOAD -> books.now().isBefore(told.plus(LATE));
+                    // The call may have been on its way while the other answer was. The manager of
+                    // a
+                    // job that was told over by an engine elsewhere asks whether it is.
+                    case UPDATE -> endedByRunner || books.now().isBefore(told.plus(LATE));
+                    case UPLOAD -> books.now().isBefore(told.plus(LATE));
                     default -> true;
                 };
         return borne

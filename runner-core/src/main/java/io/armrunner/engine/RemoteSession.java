@@ -3,6 +3,7 @@ package io.armrunner.engine;
 import io.armrunner.lane.RemoteEnd;
 import io.armrunner.lane.RemoteJob;
 import io.armrunner.lane.RemoteLane;
+import io.armrunner.lane.Waiting;
 import io.armrunner.plan.JobPlace;
 import io.armrunner.plan.JobPlan;
 import io.armrunner.plan.PlanCompiler;
@@ -30,7 +31,6 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,8 +40,8 @@ import org.slf4j.LoggerFactory;
  * handed over, and its end if that engine is lost. One writer at a time: after the hand-over this
  * says nothing to GitLab until the lane says that nobody else will.
  *
- * <p>{@link #run} is called once for a process, on the job's own thread; called in a later process
- * with the same directory it goes on.
+ * <p>{@link #run} is called once for a session; another one with the same directory goes on, in
+ * this process after a wait or in a later one.
  */
 public final class RemoteSession {
     private static final Logger LOG = LoggerFactory.getLogger(RemoteSession.class);
@@ -50,6 +50,9 @@ public final class RemoteSession {
      * A patch that is on its way ends by itself as a rule; a lost one is found by the next writer.
      */
     private static final Duration LAST_PATCH = Duration.ofSeconds(2);
+
+    /** After trouble with a job that another engine has. */
+    private static final Duration AGAIN = Duration.ofSeconds(30);
 
     /**
      * What a job needs besides itself.
@@ -91,8 +94,20 @@ public final class RemoteSession {
         this.stop = stop;
     }
 
-    /** Brings the job to its end; empty if this process stops before it. */
-    public Optional<JobSession.Ending> run() throws IOException, InterruptedException {
+    /** How far the job has come. */
+    public sealed interface Step {
+        /** To its end. */
+        record Ended(JobSession.Ending ending) implements Step {}
+
+        /** This process stops before its end. */
+        record Left() implements Step {}
+
+        /** There is nothing to do before the waiting is over; then another session goes on. */
+        record Parked(Waiting waiting) implements Step {}
+    }
+
+    /** Brings the job as far as it can. */
+    public Step run() throws IOException, InterruptedException {
         Path file = around.directory().resolve("trace");
         // Nothing is sent before the head is whole: half of one is nothing.
         boolean resumed = Files.exists(head());
@@ -107,20 +122,20 @@ public final class RemoteSession {
             try {
                 plan = PlanCompiler.compile(payload, settings, place);
             } catch (JobFailure unusable) {
-                return Optional.of(refuse(trace, unusable));
+                return new Step.Ended(refuse(trace, unusable));
             }
             return run(trace, plan, resumed);
         }
     }
 
-    private Optional<JobSession.Ending> run(TraceLog trace, JobPlan plan, boolean resumed)
+    private Step run(TraceLog trace, JobPlan plan, boolean resumed)
             throws IOException, InterruptedException {
         JobReports reports = around.reports().reports(plan.debugTrace());
         if (!resumed) {
             accept(reports);
         }
         if (stop.cause() instanceof StopSignal.Cause.OverForGitLab) {
-            return Optional.of(over());
+            return new Step.Ended(over());
         }
         try (Writing writing = new Writing(trace, plan, reports, resumed)) {
             if (!resumed) {
@@ -130,7 +145,7 @@ public final class RemoteSession {
             try {
                 return ended(lane.run(writing), writing, reports);
             } catch (JobFailure failure) {
-                return Optional.of(failed(Outcome.Failed.of(failure), writing));
+                return new Step.Ended(failed(Outcome.Failed.of(failure), writing));
             } catch (IOException | RuntimeException broken) {
                 LOG.error(
                         "job_broken job={} lane={} error={}",
@@ -139,10 +154,10 @@ public final class RemoteSession {
                         broken.toString(),
                         broken);
                 if (writing.released) {
-                    // Somebody else may have the job: a later process sees how it ended.
-                    return Optional.empty();
+                    // Somebody else may have the job: what can't be seen now is seen later.
+                    return new Step.Parked(job -> job.pause(AGAIN));
                 }
-                return Optional.of(
+                return new Step.Ended(
                         failed(
                                 new Outcome.Failed(
                                         FailureReason.RUNNER_SYSTEM_FAILURE,
@@ -158,24 +173,25 @@ public final class RemoteSession {
         return around.directory().resolve("head");
     }
 
-    private Optional<JobSession.Ending> ended(RemoteEnd end, Writing writing, JobReports reports)
+    private Step ended(RemoteEnd end, Writing writing, JobReports reports)
             throws IOException, InterruptedException {
         return switch (end) {
             case RemoteEnd.Delivered told ->
-                    Optional.of(
+                    new Step.Ended(
                             new JobSession.Ending(
                                     outcome(told),
                                     TraceUploader.Delivery.DELIVERED,
                                     told.logBytes()));
             case RemoteEnd.Unreported(RemoteEnd.Delivered told, Path file) ->
-                    Optional.of(reported(told, file, writing.trace.size(), reports));
-            case RemoteEnd.Over _ -> Optional.of(over());
+                    new Step.Ended(reported(told, file, writing.trace.size(), reports));
+            case RemoteEnd.Over _ -> new Step.Ended(over());
             case RemoteEnd.Lost(JobFailure why, boolean begun) ->
-                    Optional.of(
+                    new Step.Ended(
                             begun
                                     ? takenOver(Outcome.Failed.of(why), writing, reports)
                                     : failed(Outcome.Failed.of(why), writing));
-            case RemoteEnd.Left _ -> Optional.empty();
+            case RemoteEnd.Left _ -> new Step.Left();
+            case RemoteEnd.Parked(Waiting waiting) -> new Step.Parked(waiting);
         };
     }
 
@@ -341,14 +357,14 @@ public final class RemoteSession {
         private final JobPlan plan;
         private final JobLog log;
         private final TraceUploader uploader;
-        private final JobReports reports;
+        private final ParkedSession waits;
         private @Nullable Thread upload;
         private boolean released;
 
         Writing(TraceLog trace, JobPlan plan, JobReports reports, boolean resumed) {
             this.trace = trace;
             this.plan = plan;
-            this.reports = reports;
+            waits = new ParkedSession(payload.id(), stop, reports);
             log =
                     new JobLog(
                             trace,
@@ -403,19 +419,17 @@ public final class RemoteSession {
 
         @Override
         public Stop stop() {
-            return switch (stop.level()) {
-                case NONE -> Stop.NONE;
-                case CANCEL -> Stop.CANCELED;
-                case ABORT ->
-                        stop.cause() instanceof StopSignal.Cause.OverForGitLab
-                                ? Stop.OVER
-                                : Stop.MANAGER;
-            };
+            return waits.stop();
         }
 
         @Override
         public void pause(Duration time) throws InterruptedException {
-            boolean _ = stop.pause(time);
+            waits.pause(time);
+        }
+
+        @Override
+        public boolean isOver() throws InterruptedException {
+            return waits.isOver();
         }
 
         @Override
@@ -424,16 +438,6 @@ public final class RemoteSession {
             log.close();
             endUpload();
             return uploader.acknowledged();
-        }
-
-        @Override
-        public boolean isOver() throws InterruptedException {
-            try {
-                return reports.update(new JobUpdate.Accepted()) instanceof UpdateReply.Abort;
-            } catch (IOException e) {
-                LOG.warn("job_unasked job={} error={}", payload.id(), e.toString());
-                return false;
-            }
         }
 
         private void endUpload() throws InterruptedException {

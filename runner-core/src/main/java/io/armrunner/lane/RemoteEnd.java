@@ -36,4 +36,7 @@ public sealed interface RemoteEnd {
 
     /** This process stops, the job does not: the next one finds it. */
     record Left() implements RemoteEnd {}
+
+    /** The engine there has the job, or nothing can be done just now. */
+    record Parked(Waiting waiting) implements RemoteEnd {}
 }

@@ -2,13 +2,12 @@ package io.armrunner.lane;
 
 import io.armrunner.plan.JobPlan;
 import java.nio.file.Path;
-import java.time.Duration;
 
 /**
  * One job on its way through a {@link RemoteLane}. Until {@link #release} the manager writes its
  * log; from then on only the engine that it is handed to. Used by the job's thread.
  */
-public interface RemoteJob {
+public interface RemoteJob extends ParkedJob {
     /** How far the job is asked to stop. */
     enum Stop {
         /** Not at all. */
@@ -33,12 +32,6 @@ public interface RemoteJob {
     /** Writes a line of the runner's. */
     void say(String line);
 
-    /** Whether the job is to stop. */
-    Stop stop();
-
-    /** Waits; returns early when the job is to stop. */
-    void pause(Duration time) throws InterruptedException;
-
     /**
      * Writes no more: the log so far is all in the file {@code trace} of the job's directory.
      * Called once; what GitLab says of the job is not heard any more either.
@@ -46,10 +39,4 @@ public interface RemoteJob {
      * @return how many bytes of the log GitLab has, as far as is known
      */
     long release() throws InterruptedException;
-
-    /**
-     * Asks GitLab whether it has ended the job: after {@link #release} nothing else would tell. A
-     * call for each question; {@code false} as well when GitLab does not answer.
-     */
-    boolean isOver() throws InterruptedException;
 }

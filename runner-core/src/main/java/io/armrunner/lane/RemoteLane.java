@@ -21,9 +21,9 @@ public non-sealed interface RemoteLane extends Lane {
     RunnerSettings settings(RunnerSettings ofRunner);
 
     /**
-     * Brings one job to its end. Called on the job's own thread; waits as long as the job takes.
-     * The job's directory outlives this process: called again with it, this goes on where the
-     * process before stopped.
+     * Brings one job to its end, or to where it is another engine's for long ({@link
+     * RemoteEnd.Parked}). Called on the job's own thread. The job's directory outlives this call
+     * and this process: called again with it, this goes on where the call before stopped.
      *
      * @throws JobFailure if the job was never handed over, with what its log is to say
      * @throws IOException likewise, for what nobody expected

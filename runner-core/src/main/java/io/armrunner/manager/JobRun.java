@@ -1,13 +1,16 @@
 package io.armrunner.manager;
 
 import io.armrunner.config.RunnerCertificates;
+import io.armrunner.engine.Aside;
 import io.armrunner.engine.EngineLimits;
 import io.armrunner.engine.JobSession;
 import io.armrunner.engine.Outcome;
+import io.armrunner.engine.ParkedSession;
 import io.armrunner.engine.RemoteSession;
 import io.armrunner.engine.StopSignal;
 import io.armrunner.lane.EnvironmentLane;
 import io.armrunner.lane.RemoteLane;
+import io.armrunner.lane.Waiting;
 import io.armrunner.plan.JobPlace;
 import io.armrunner.plan.RunnerSettings;
 import io.armrunner.protocol.JobReply;
@@ -15,6 +18,7 @@ import io.armrunner.protocol.JobUpdate;
 import io.armrunner.spec.FailureReason;
 import io.armrunner.spec.JobPayload;
 import io.armrunner.spec.Secret;
+import io.armrunner.spec.Wire;
 import io.armrunner.status.JobEvents;
 import io.armrunner.trace.Ticker;
 import io.armrunner.trace.UploadSettings;
@@ -40,9 +44,11 @@ final class JobRun {
     private static final Logger LOG = LoggerFactory.getLogger(JobRun.class);
 
     private final ConfiguredRunner runner;
-    private final JobPayload payload;
+    // Of a job that another engine runs only its name, once it is in the books.
+    private volatile JobPayload payload;
     private final String correlationId;
-    private final Work work;
+    // Until it is done: it holds all that came with the job.
+    private @Nullable Work work;
     private final Journal journal;
     private final Context context;
     private final StopSignal stop = new StopSignal();
@@ -61,8 +67,7 @@ final class JobRun {
     }
 
     /** A job that has its directory and its numbers. */
-    private record Opened(
-            ConcurrentIds.Ids numbers, Path directory, AcceptedJob record, LaneWait.Place lane)
+    private record Opened(ConcurrentIds.Ids numbers, Path directory, LaneWait.Place lane)
             implements AutoCloseable {
         @Override
         public void close() {
@@ -145,7 +150,6 @@ final class JobRun {
                                 place.concurrentId(),
                                 place.concurrentProjectId()),
                         leftover.directory(),
-                        record,
                         LaneWait.takenUp(runner.lanes(), record.lane()));
         work = _ -> opened;
     }
@@ -187,7 +191,7 @@ final class JobRun {
                                 place(lane, numbers, job.tls()),
                                 lane.word(),
                                 false);
-                return new Opened(numbers, enter(job, record), record, lane);
+                return new Opened(numbers, enter(job, record), lane);
             } catch (IOException | RuntimeException e) {
                 lane.close();
                 numbers.close();
@@ -256,7 +260,7 @@ final class JobRun {
     void run(Optional<LaneBoard.Reservation> room) {
         long begun = context.clock().millis();
         JobTelling telling = new JobTelling(context.events(), runner, payload, context.clock());
-        try (Opened job = work.open(room)) {
+        try (Opened job = open(room)) {
             LOG.info(
                     "job_started job={} project={} runner={} lane={} correlation_id={}",
                     payload.id(),
@@ -265,11 +269,11 @@ final class JobRun {
                     job.lane().name(),
                     correlationId);
             written = true;
-            telling.accepted(job.directory(), job.lane().name());
+            telling.accepted(payload, job.directory(), job.lane().name());
             Optional<JobSession.Ending> ending =
                     switch (job.lane().lane()) {
                         case EnvironmentLane lane -> Optional.of(session(job, lane, telling).run());
-                        case RemoteLane lane -> remote(job, lane).run();
+                        case RemoteLane lane -> elsewhere(job, lane);
                     };
             if (ending.isEmpty()) {
                 LOG.info("job_left job={} runner={}", payload.id(), runner.shortName());
@@ -292,6 +296,38 @@ final class JobRun {
             LOG.error("job_broken job={} runner={}", payload.id(), runner.shortName(), e);
         } finally {
             telling.lost();
+        }
+    }
+
+    /** Everything that holds much goes before the job is waited for. */
+    private Opened open(Optional<LaneBoard.Reservation> room)
+            throws IOException, InterruptedException {
+        Work todo = java.util.Objects.requireNonNull(work);
+        work = null;
+        return Aside.run("open-" + payload.id(), () -> todo.open(room));
+    }
+
+    /** A job that another engine runs; empty if this process stops before its end. */
+    private Optional<JobSession.Ending> elsewhere(Opened job, RemoteLane lane)
+            throws IOException, InterruptedException {
+        payload = payload.name();
+        ParkedSession parked =
+                new ParkedSession(
+                        payload.id(),
+                        stop,
+                        runner.reports().reports(payload.id(), payload.token(), false));
+        while (true) {
+            switch (Aside.run("job-" + payload.id(), () -> remote(job, lane).run())) {
+                case RemoteSession.Step.Ended(JobSession.Ending ending) -> {
+                    return Optional.of(ending);
+                }
+                case RemoteSession.Step.Left _ -> {
+                    return Optional.empty();
+                }
+                case RemoteSession.Step.Parked(Waiting waiting) -> {
+                    waiting.await(parked);
+                }
+            }
         }
     }
 
@@ -345,11 +381,13 @@ final class JobRun {
         }
     }
 
-    private JobSession session(Opened job, EnvironmentLane lane, JobTelling telling) {
+    private JobSession session(Opened job, EnvironmentLane lane, JobTelling telling)
+            throws IOException {
+        AcceptedJob record = Journal.record(job.directory());
         return new JobSession(
                 payload,
-                job.record().settings(),
-                job.record().place(),
+                record.settings(),
+                record.place(),
                 new JobSession.Surroundings(
                         debug -> runner.reports().reports(payload.id(), payload.token(), debug),
                         lane::open,
@@ -371,11 +409,13 @@ final class JobRun {
 
     /** The manager's part of a job that another engine runs. */
     private RemoteSession remote(Opened job, RemoteLane lane) throws IOException {
+        byte[] raw = Journal.payload(job.directory());
+        AcceptedJob record = Journal.record(job.directory());
         return new RemoteSession(
-                payload,
-                Journal.payload(job.directory()),
-                job.record().settings(),
-                job.record().place(),
+                Wire.payload(raw),
+                raw,
+                record.settings(),
+                record.place(),
                 lane,
                 new RemoteSession.Surroundings(
                         debug -> runner.reports().reports(payload.id(), payload.token(), debug),

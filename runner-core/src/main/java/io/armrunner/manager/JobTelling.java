@@ -17,7 +17,6 @@ import java.time.InstantSource;
 final class JobTelling {
     private final JobEvents events;
     private final ConfiguredRunner runner;
-    private final JobPayload payload;
     private final InstantSource clock;
     private final JobKey key;
     private boolean told;
@@ -25,7 +24,6 @@ final class JobTelling {
     JobTelling(JobEvents events, ConfiguredRunner runner, JobPayload payload, InstantSource clock) {
         this.events = events;
         this.runner = runner;
-        this.payload = payload;
         this.clock = clock;
         key = new JobKey(runner.shortName(), payload.id());
     }
@@ -43,7 +41,7 @@ final class JobTelling {
                 runner.lanes().names());
     }
 
-    void accepted(Path directory, String lane) {
+    void accepted(JobPayload payload, Path directory, String lane) {
         told = true;
         JobInfo info = payload.jobInfo();
         events.accepted(
@@ -57,7 +55,7 @@ final class JobTelling {
                                 : info.projectFullPath(),
                         info.name(),
                         info.stage(),
-                        url(info),
+                        url(payload),
                         info.timeInQueueSeconds(),
                         info.projectJobsRunningOnInstanceRunnersCount(),
                         info.queueSize(),
@@ -66,7 +64,8 @@ final class JobTelling {
                 directory);
     }
 
-    private String url(JobInfo info) {
+    private String url(JobPayload payload) {
+        JobInfo info = payload.jobInfo();
         if (info.projectFullPath().isEmpty()) {
             return "";
         }

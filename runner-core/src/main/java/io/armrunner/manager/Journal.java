@@ -160,6 +160,11 @@ public final class Journal {
                 AcceptedJob.read(Files.readAllBytes(directory.resolve(RECORD))));
     }
 
+    /** How a job is to be run. */
+    static AcceptedJob record(Path directory) throws IOException {
+        return AcceptedJob.read(Files.readAllBytes(directory.resolve(RECORD)));
+    }
+
     /** A job's payload as it came. */
     static byte[] payload(Path directory) throws IOException {
         return Files.readAllBytes(directory.resolve(PAYLOAD));

@@ -98,4 +98,29 @@ public record JobPayload(
                 Map.copyOf(secrets),
                 policyOptions);
     }
+
+    /** Only what the job is: not what it does. For a job whose payload is on the disk. */
+    public JobPayload name() {
+        return new JobPayload(
+                id,
+                token,
+                allowGitFetch,
+                jobInfo,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                features,
+                null,
+                null);
+    }
 }

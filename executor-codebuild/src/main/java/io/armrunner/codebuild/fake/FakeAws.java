@@ -14,6 +14,7 @@ import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -54,7 +55,7 @@ public final class FakeAws implements AutoCloseable {
     private final Names names;
     private final Principals principals;
     private final CallFaults faults = new CallFaults();
-    private final List<AwsCall> calls = new CopyOnWriteArrayList<>();
+    private final CallLog calls;
     private final List<String> shown = new CopyOnWriteArrayList<>();
     private final List<String> secrets = new CopyOnWriteArrayList<>(List.of(SECRET_MARK));
     private final FakeRoles roles;
@@ -78,6 +79,7 @@ public final class FakeAws implements AutoCloseable {
         this.settings = settings;
         this.directory = directory;
         this.time = new AwsTime(settings.clock(), settings.speed());
+        this.calls = new CallLog(time);
         this.names = new Names(settings.random());
         this.principals = new Principals(names);
         this.roles = new FakeRoles(ACCOUNT, time, names);
@@ -145,7 +147,7 @@ public final class FakeAws implements AutoCloseable {
     }
 
     /** For how long other services do not know a new role. */
-    public void rolesSettleIn(java.time.Duration duration) {
+    public void rolesSettleIn(Duration duration) {
         roles.settling(duration);
     }
 
@@ -171,12 +173,34 @@ public final class FakeAws implements AutoCloseable {
 
     /** Every request that ever came, in their order. */
     public List<AwsCall> calls() {
-        return List.copyOf(calls);
+        return calls.all();
     }
 
     /** How many calls of an operation came, such as {@code codebuild:StartBuild}. */
     public long count(String call) {
-        return calls.stream().filter(each -> Policy.isLike(call, each.name())).count();
+        return calls.counts().entrySet().stream()
+                .filter(each -> Policy.isLike(call, each.getKey()))
+                .mapToLong(Map.Entry::getValue)
+                .sum();
+    }
+
+    /** How many calls came of each operation. */
+    public Map<String, Long> counts() {
+        return calls.counts();
+    }
+
+    /**
+     * The most calls of an operation a second, in its own time.
+     *
+     * @param window over so long
+     */
+    public double peak(String call, Duration window) {
+        return calls.peak(call, window);
+    }
+
+    /** How many calls of an operation came since some moment of its own time. */
+    public long countSince(String call, Instant when) {
+        return calls.since(call, when);
     }
 
     /** Its time, which a manager beside it takes as its own. */
@@ -194,7 +218,7 @@ public final class FakeAws implements AutoCloseable {
         Map<String, String> builds = new LinkedHashMap<>();
         regions.forEach((name, region) -> builds.put(name, region.codeBuild().builds().toString()));
         for (String secret : secrets) {
-            for (AwsCall call : calls) {
+            for (AwsCall call : calls.all()) {
                 if (!TAKE_SECRETS.contains(call.name()) && call.seen().contains(secret)) {
                     leaks.add(call.toString());
                 }

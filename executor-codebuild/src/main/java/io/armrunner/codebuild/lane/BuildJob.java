@@ -4,6 +4,7 @@ import io.armrunner.codebuild.handover.HandOver;
 import io.armrunner.codebuild.handover.Receipt;
 import io.armrunner.lane.RemoteEnd;
 import io.armrunner.lane.RemoteJob;
+import io.armrunner.lane.Waiting;
 import io.armrunner.plan.JobPlan;
 import io.armrunner.plan.PlanInput;
 import io.armrunner.spec.FailureReason;
@@ -18,8 +19,6 @@ import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import software.amazon.awssdk.core.exception.SdkException;
-import software.amazon.awssdk.services.codebuild.model.ResourceNotFoundException;
 
 /**
  * One job's way through the lane. Runs on the job's thread; each step is in the {@link BuildRecord}
@@ -35,8 +34,8 @@ final class BuildJob {
     private final RemoteJob job;
     private final JobPlan plan;
     private final BuildChoice choice;
-    // Whether a process before this one had the build.
-    private final boolean resumed;
+    // Whether a process before this one may have put the job for the agent.
+    private boolean resumed;
     private BuildRecord record;
 
     BuildJob(CodeBuildLane lane, RemoteJob job) throws JobFailure, IOException {
@@ -49,7 +48,6 @@ final class BuildJob {
                         job.directory(),
                         BuildRecord.first(
                                 lane.settings().regions().getFirst(), lane.clock().instant()));
-        this.resumed = !record.arn().isEmpty();
     }
 
     /** How one build ended for the job. */
@@ -58,6 +56,9 @@ final class BuildJob {
 
         /** The job was not begun there: another build may do it. */
         record Again(JobFailure why, boolean elsewhere) implements BuildResult {}
+
+        /** The agent has it. */
+        record Running(Waiting waiting) implements BuildResult {}
     }
 
     RemoteEnd run() throws JobFailure, IOException, InterruptedException {
@@ -75,35 +76,29 @@ final class BuildJob {
         }
         while (true) {
             RegionLane region = lane.region(record.region());
-            region.quota.begun();
-            try {
-                switch (build(region)) {
-                    case BuildResult.Final(RemoteEnd end) -> {
-                        return end;
-                    }
-                    case BuildResult.Again(JobFailure why, boolean elsewhere) -> {
-                        if (record.attempt() >= MOST_ATTEMPTS) {
-                            return failed(why);
-                        }
-                        String next = elsewhere ? lane.after(record.region()) : record.region();
-                        LOG.warn(
-                                "build_again job={} region={} next={} error=\"{}\"",
-                                plan.payload().id(),
-                                record.region(),
-                                next,
-                                why.getMessage());
-                        if (!record.released()) {
-                            job.say(
-                                    "  "
-                                            + why.getMessage()
-                                            + "; starting another build in "
-                                            + next);
-                        }
-                        record = record.again(next).save(job.directory());
-                    }
+            switch (build(region)) {
+                case BuildResult.Final(RemoteEnd end) -> {
+                    return end;
                 }
-            } finally {
-                region.quota.ended();
+                case BuildResult.Running(Waiting waiting) -> {
+                    return new RemoteEnd.Parked(waiting);
+                }
+                case BuildResult.Again(JobFailure why, boolean elsewhere) -> {
+                    if (record.attempt() >= MOST_ATTEMPTS) {
+                        return failed(why);
+                    }
+                    String next = elsewhere ? lane.after(record.region()) : record.region();
+                    LOG.warn(
+                            "build_again job={} region={} next={} error=\"{}\"",
+                            plan.payload().id(),
+                            record.region(),
+                            next,
+                            why.getMessage());
+                    if (!record.released()) {
+                        job.say("  " + why.getMessage() + "; starting another build in " + next);
+                    }
+                    record = record.again(next).save(job.directory());
+                }
             }
         }
     }
@@ -119,35 +114,64 @@ final class BuildJob {
     private BuildResult build(RegionLane region)
             throws JobFailure, IOException, InterruptedException {
         if (record.arn().isEmpty()) {
-            Optional<BuildResult> ended = start(region);
-            if (ended.isPresent()) {
-                return ended.get();
+            region.quota.begun();
+            try {
+                Optional<BuildResult> ended = start(region);
+                if (ended.isPresent()) {
+                    return ended.get();
+                }
+            } finally {
+                region.quota.ended();
             }
         }
         Mailbox mailbox = mailbox(region);
-        try (BuildWatcher.Watch watch = region.watcher.watch(record.arn())) {
-            boolean left = record.released();
-            List<Variable> variables = List.of();
-            if (!left) {
+        BuildWatcher.Watch watch = region.watcher.watch(record.arn());
+        boolean parked = false;
+        List<Variable> variables = List.of();
+        try {
+            if (!record.released()) {
                 Optional<BuildResult> ended = awaitMachine(region, watch);
                 if (ended.isPresent()) {
                     return ended.get();
                 }
                 variables = region.references.read(choice.references());
                 release(watch);
+            } else if (!watch.isHanded()) {
+                // What a process before this one has put may have been taken already.
+                resumed = true;
+                if (mailbox.isClaimed()) {
+                    watch.handed();
+                }
             }
-            // What a process before this one has put may have been taken already.
-            if (left && !mailbox.isClaimed()) {
-                try {
-                    variables = region.references.read(choice.references());
-                } catch (JobFailure why) {
-                    return unreadable(region, mailbox, why);
+            if (!watch.isHanded()) {
+                if (resumed) {
+                    try {
+                        variables = region.references.read(choice.references());
+                    } catch (JobFailure why) {
+                        return unreadable(region, mailbox, why);
+                    }
                 }
                 mailbox.put(handOver(region, watch, variables).json());
-            } else if (!left) {
-                mailbox.put(handOver(region, watch, variables).json());
+                watch.handed();
             }
-            return awaitEnd(region, watch, mailbox);
+            Optional<BuildResult> end = end(region, watch, mailbox);
+            if (end.isPresent()) {
+                return end.get();
+            }
+            parked = true;
+            return new BuildResult.Running(
+                    new BuildWait(
+                            lane,
+                            region,
+                            watch,
+                            plan.payload().id(),
+                            choice.timeout()
+                                    .plus(lane.settings().queueLimit())
+                                    .plus(lane.times().overdue())));
+        } finally {
+            if (!parked) {
+                watch.close();
+            }
         }
     }
 
@@ -163,9 +187,9 @@ final class BuildJob {
         if (begun) {
             throw new IOException("claimed while its variables were read", why);
         }
-        stop(region);
-        mailbox.clear(false, false);
-        return new BuildResult.Final(new RemoteEnd.Lost(why, true));
+        boolean _ = region.stop(record.arn());
+        return over(
+                new EndNote.Lost(why.reason(), String.valueOf(why.getMessage()), true), mailbox);
     }
 
     private Optional<BuildResult> start(RegionLane region)
@@ -219,7 +243,7 @@ final class BuildJob {
             return new BuildResult.Final(new RemoteEnd.Left());
         }
         if (!record.arn().isEmpty()) {
-            boolean _ = stop(region);
+            boolean _ = region.stop(record.arn());
         }
         if (job.stop() == RemoteJob.Stop.OVER) {
             return new BuildResult.Final(new RemoteEnd.Over());
@@ -255,7 +279,7 @@ final class BuildJob {
                 return Optional.of(stopped(region));
             }
             if (lane.hasOtherRegions() && watch.age().compareTo(lane.settings().startLimit()) > 0) {
-                boolean _ = stop(region);
+                boolean _ = region.stop(record.arn());
                 return Optional.of(
                         new BuildResult.Again(
                                 system(
@@ -306,71 +330,35 @@ final class BuildJob {
                 BuildCaches.signed(lane.caches(), region, lane.settings(), plan));
     }
 
-    private BuildResult awaitEnd(RegionLane region, BuildWatcher.Watch watch, Mailbox mailbox)
-            throws IOException, InterruptedException {
-        Duration overdue =
-                choice.timeout().plus(lane.settings().queueLimit()).plus(lane.times().overdue());
-        boolean stopped = false;
-        Duration asked = watch.age();
-        Optional<Duration> over = Optional.empty();
-        while (true) {
-            Optional<BuildView> seen = watch.latest();
-            if (seen.isPresent() && seen.get().isOver()) {
-                Optional<BuildResult> end = ended(seen.get(), region, mailbox);
-                if (end.isPresent()) {
-                    bill(region, seen.get());
-                    return end.get();
-                }
+    /** The build's end, or that of this process; empty while it goes on. */
+    private Optional<BuildResult> end(RegionLane region, BuildWatcher.Watch watch, Mailbox mailbox)
+            throws IOException {
+        Optional<BuildView> seen = watch.latest();
+        if (seen.isPresent() && seen.get().isOver()) {
+            Optional<BuildResult> end = ended(seen.get(), region, mailbox);
+            if (end.isPresent()) {
+                bill(region, seen.get());
             }
-            if (seen.isPresent() && isRunning(seen.get())) {
-                watch.settled();
-            }
-            if (job.stop() == RemoteJob.Stop.MANAGER) {
-                return new BuildResult.Final(new RemoteEnd.Left());
-            }
-            boolean late =
-                    lane.hasOtherRegions()
-                            && seen.isPresent()
-                            && !seen.get().isUp()
-                            && watch.age().compareTo(lane.settings().startLimit()) > 0;
-            boolean gone = watch.missing().compareTo(lane.times().missing()) > 0;
-            if ((late || gone) && mailbox.takeBack()) {
-                boolean _ = stop(region);
-                mailbox.clear(false, false);
-                return new BuildResult.Again(
-                        system("no machine in " + region.name + " in time"), true);
-            }
-            if (gone) {
-                return new BuildResult.Final(
-                        new RemoteEnd.Lost(
-                                system("CodeBuild does not know the build any more"), true));
-            }
-            Duration age = watch.age();
-            if (over.isEmpty() && age.minus(asked).compareTo(lane.times().asking()) > 0) {
-                asked = age;
-                over = job.isOver() ? Optional.of(age) : Optional.empty();
-            }
-            boolean outlives =
-                    over.filter(since -> age.minus(since).compareTo(lane.times().outliving()) > 0)
-                            .isPresent();
-            if (!stopped && (outlives || age.compareTo(overdue) > 0)) {
-                // The agent ends the job and then itself: it must be stuck.
-                LOG.warn(
-                        "build_stuck job={} build={} reason=\"{}\"",
-                        plan.payload().id(),
-                        record.arn(),
-                        outlives ? "GitLab says that the job is over" : "its time is over");
-                stopped = stop(region);
-            }
-            job.pause(lane.times().look());
+            return end;
         }
-    }
-
-    private static boolean isRunning(BuildView build) {
-        return switch (build.phase()) {
-            case "BUILD", "POST_BUILD", "UPLOAD_ARTIFACTS", "FINALIZING" -> true;
-            default -> false;
-        };
+        if (job.stop() == RemoteJob.Stop.MANAGER) {
+            return Optional.of(new BuildResult.Final(new RemoteEnd.Left()));
+        }
+        boolean gone = watch.missing().compareTo(lane.times().missing()) > 0;
+        if ((gone || BuildWait.isLate(lane, watch)) && mailbox.takeBack()) {
+            boolean _ = region.stop(record.arn());
+            mailbox.clear(false, false);
+            return Optional.of(
+                    new BuildResult.Again(
+                            system("no machine in " + region.name + " in time"), true));
+        }
+        return gone
+                ? Optional.of(
+                        new BuildResult.Final(
+                                new RemoteEnd.Lost(
+                                        system("CodeBuild does not know the build any more"),
+                                        true)))
+                : Optional.empty();
     }
 
     /** What the end of the build means; empty while S3 does not answer. */
@@ -450,20 +438,6 @@ final class BuildJob {
                 build.status(),
                 minutes,
                 Prices.text(minutes * price));
-    }
-
-    /** Says whether AWS has heard it. */
-    private boolean stop(RegionLane region) {
-        try {
-            region.clients.codeBuild().stopBuild(ask -> ask.id(record.arn()));
-            return true;
-        } catch (ResourceNotFoundException _) {
-            // It is gone, which is what is wanted.
-            return true;
-        } catch (SdkException e) {
-            LOG.warn("build_not_stopped build={} error=\"{}\"", record.arn(), e.getMessage());
-            return false;
-        }
     }
 
     private String title(String region) {

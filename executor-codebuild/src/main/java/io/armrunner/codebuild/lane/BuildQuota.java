@@ -11,7 +11,7 @@ import java.time.Duration;
 final class BuildQuota {
     private final Ticker ticker;
     private final Duration growth;
-    private int active;
+    private int starting;
     private int granted;
     private int learned;
     private Duration grown = Duration.ZERO;
@@ -31,17 +31,21 @@ final class BuildQuota {
 
     /** A build is about to start. */
     synchronized void begun() {
-        active++;
+        starting++;
     }
 
-    /** A build has ended, or did not start. */
+    /** It has started, or will not. */
     synchronized void ended() {
-        active--;
+        starting--;
     }
 
-    /** AWS took no further build, with those that there were besides the refused one. */
-    synchronized void refused() {
-        int had = Math.max(1, active - 1);
+    /**
+     * AWS took no further build.
+     *
+     * @param running how many there were, those about to start not counted
+     */
+    synchronized void refused(int running) {
+        int had = Math.max(1, running + starting - 1);
         learned = Math.max(1, learned == 0 ? had : Math.min(had, learned * 9 / 10));
         grown = ticker.now();
     }
@@ -57,9 +61,5 @@ final class BuildQuota {
             grown = grown.plus(growth.multipliedBy(minutes));
         }
         return granted == 0 ? learned : Math.min(granted, learned);
-    }
-
-    synchronized int active() {
-        return active;
     }
 }

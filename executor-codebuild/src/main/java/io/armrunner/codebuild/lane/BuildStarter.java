@@ -44,6 +44,7 @@ final class BuildStarter {
     private final CodeBuildSettings settings;
     private final String region;
     private final BuildQuota quota;
+    private final BuildWatcher watcher;
     private final Pace pace;
     private final Tools tools;
 
@@ -55,11 +56,13 @@ final class BuildStarter {
             CodeBuildSettings settings,
             String region,
             BuildQuota quota,
+            BuildWatcher watcher,
             Tools tools) {
         this.clients = clients;
         this.settings = settings;
         this.region = region;
         this.quota = quota;
+        this.watcher = watcher;
         this.tools = tools;
         pace = new Pace(tools.times().starts(), BURST, tools.ticker());
     }
@@ -117,7 +120,7 @@ final class BuildStarter {
                     if (message.contains("more than 0 builds")) {
                         throw noQuota(request);
                     }
-                    quota.refused();
+                    quota.refused(watcher.size());
                     LOG.warn(
                             "builds_full region={} project={} limit={} message=\"{}\"",
                             region,

@@ -59,6 +59,11 @@ record BuildView(String arn, String status, String phase, List<Phase> phases, Op
                 logs);
     }
 
+    /** Without its phases. */
+    BuildView brief(String itsArn) {
+        return new BuildView(itsArn, status.intern(), phase.intern(), List.of(), Optional.empty());
+    }
+
     private static Phase phase(BuildPhase phase) {
         String code = "";
         String message = "";

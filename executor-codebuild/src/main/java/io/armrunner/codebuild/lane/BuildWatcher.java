@@ -51,6 +51,7 @@ final class BuildWatcher implements AutoCloseable {
         private final Duration since = ticker.now();
         private volatile Optional<BuildView> latest = Optional.empty();
         private volatile boolean settled;
+        private volatile boolean handed;
         // The watcher's thread.
         private Duration seen = Duration.ZERO;
         private volatile Optional<Duration> missing = Optional.empty();
@@ -59,9 +60,22 @@ final class BuildWatcher implements AutoCloseable {
             this.arn = arn;
         }
 
+        String arn() {
+            return arn;
+        }
+
         /** What was seen last. */
         Optional<BuildView> latest() {
             return latest;
+        }
+
+        /** Its job is in the bucket, or was. */
+        void handed() {
+            handed = true;
+        }
+
+        boolean isHanded() {
+            return handed;
         }
 
         /** Its agent has begun: from now on a look now and then is enough. */
@@ -87,13 +101,20 @@ final class BuildWatcher implements AutoCloseable {
         }
     }
 
+    /** How many builds are watched. */
+    int size() {
+        synchronized (lock) {
+            return watches.size();
+        }
+    }
+
+    /** Begins to watch a build, or goes on with one that is still watched. */
     Watch watch(String arn) {
         synchronized (lock) {
             if (closed) {
                 throw new IllegalStateException("the lane is closed");
             }
-            Watch watch = new Watch(arn);
-            watches.put(arn, watch);
+            Watch watch = watches.computeIfAbsent(arn, Watch::new);
             if (thread == null) {
                 thread = Thread.ofVirtual().name("builds-" + region).start(this::run);
             }
@@ -175,7 +196,10 @@ final class BuildWatcher implements AutoCloseable {
         for (Watch watch : part) {
             Build build = found.get(watch.arn);
             if (build != null) {
-                watch.latest = Optional.of(BuildView.of(build));
+                BuildView view = BuildView.of(build);
+                // Of a build that runs for hours only its state is of use.
+                watch.latest =
+                        Optional.of(watch.settled && !view.isOver() ? view.brief(watch.arn) : view);
                 watch.missing = Optional.empty();
                 missing.remove(watch);
             }

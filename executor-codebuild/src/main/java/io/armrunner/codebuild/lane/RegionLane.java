@@ -8,6 +8,7 @@ import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.core.exception.SdkException;
+import software.amazon.awssdk.services.codebuild.model.ResourceNotFoundException;
 
 /** A lane's part in one region. Closed with the lane. */
 final class RegionLane implements AutoCloseable {
@@ -31,8 +32,8 @@ final class RegionLane implements AutoCloseable {
         bucket = settings.bucketIn(name);
         clients = AwsClients.open(place);
         quota = new BuildQuota(tools.ticker(), tools.times().growth());
-        starter = new BuildStarter(clients, settings, name, quota, tools);
         watcher = new BuildWatcher(clients, name, tools.times(), tools.ticker());
+        starter = new BuildStarter(clients, settings, name, quota, watcher, tools);
         references = new ReferenceValues(clients, tools.ticker());
         agents =
                 new AgentStore(
@@ -68,6 +69,20 @@ final class RegionLane implements AutoCloseable {
             all = 0;
         }
         quota.granted(all);
+    }
+
+    /** Ends a build; says whether AWS has heard it, or does not know the build. */
+    boolean stop(String arn) {
+        try {
+            clients.codeBuild().stopBuild(ask -> ask.id(arn));
+            return true;
+        } catch (ResourceNotFoundException _) {
+            // It is gone, which is what is wanted.
+            return true;
+        } catch (SdkException e) {
+            LOG.warn("build_not_stopped build={} error=\"{}\"", arn, e.getMessage());
+            return false;
+        }
     }
 
     @Override

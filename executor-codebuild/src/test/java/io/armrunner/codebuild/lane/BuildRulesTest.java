@@ -241,9 +241,9 @@ final class BuildRulesTest {
             quota.begun();
         }
         assertThat(quota.limit()).isZero();
-        quota.refused();
+        quota.refused(0);
         assertThat(quota.limit()).isEqualTo(20);
-        quota.refused();
+        quota.refused(0);
         assertThat(quota.limit()).isEqualTo(18);
         time.moveTo(Duration.ofSeconds(150));
         assertThat(quota.limit()).isEqualTo(20);
