@@ -40,7 +40,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ScriptedAgents implements BuildWork, AutoCloseable {
     /** They end one after the other, within so many milliseconds of their time. */
-    private static final int ENDING = 300_000;
+    private static final int ENDING = 400_000;
 
     private static final Duration LIMIT = Duration.ofMinutes(5);
 

@@ -48,7 +48,8 @@ record BuildWait(
                 asked = age;
                 over = job.isOver() ? Optional.of(age) : Optional.empty();
             }
-            boolean outlives = over.isPresent() && isPast(age, over.get().plus(times.outliving()));
+            boolean outlives =
+                    over.isPresent() && isPast(watch.seenAt(), over.get().plus(times.outliving()));
             if (!stopped && (outlives || isPast(age, overdue))) {
                 // The agent ends the job and then itself: it must be stuck.
                 LOG.warn(

@@ -52,8 +52,8 @@ final class BuildWatcher implements AutoCloseable {
         private volatile Optional<BuildView> latest = Optional.empty();
         private volatile boolean settled;
         private volatile boolean handed;
-        // The watcher's thread.
-        private Duration seen = Duration.ZERO;
+        // Written by the watcher's thread.
+        private volatile Duration seen = Duration.ZERO;
         private volatile Optional<Duration> missing = Optional.empty();
 
         private Watch(String arn) {
@@ -91,6 +91,11 @@ final class BuildWatcher implements AutoCloseable {
         /** For how long it is watched. */
         Duration age() {
             return ticker.now().minus(since);
+        }
+
+        /** How long it was watched when it was seen last. */
+        Duration seenAt() {
+            return seen.minus(since);
         }
 
         @Override
