@@ -162,9 +162,10 @@ final class RestartTest {
                         .afterScript("echo after $CI_JOB_STATUS")
                         .enqueue();
         killWhenBegun(job);
-        Path status = book(job).resolve("stage.3.status");
+        // Its number, and when it has ended its status.
+        Path leader = book(job).resolve("stage.3.leader");
         Files.createFile(go());
-        await().atMost(LIMIT).until(() -> Files.exists(status));
+        await().atMost(LIMIT).until(() -> Files.readAllLines(leader).size() == 2);
 
         String printed = finish(job);
 

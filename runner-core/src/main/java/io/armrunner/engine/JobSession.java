@@ -493,17 +493,7 @@ public final class JobSession {
                 new TraceUploader(
                         trace,
                         reports,
-                        new TraceUploader.Requests() {
-                            @Override
-                            public void cancel() {
-                                stop.cancel();
-                            }
-
-                            @Override
-                            public void abort() {
-                                stop.abort(new StopSignal.Cause.OverForGitLab());
-                            }
-                        },
+                        stop,
                         around.upload(),
                         around.ticker(),
                         new TraceUploader.Base(

@@ -9,7 +9,6 @@ import io.armrunner.plan.JobPlan;
 import io.armrunner.plan.PlanCompiler;
 import io.armrunner.plan.RunnerSettings;
 import io.armrunner.protocol.JobReports;
-import io.armrunner.protocol.JobStatus;
 import io.armrunner.protocol.JobUpdate;
 import io.armrunner.protocol.UpdateReply;
 import io.armrunner.spec.FailureReason;
@@ -319,12 +318,7 @@ public final class RemoteSession {
      */
     private void accept(JobReports reports) throws InterruptedException {
         try {
-            UpdateReply reply = reports.update(new JobUpdate.Accepted());
-            if (reply instanceof UpdateReply.Abort) {
-                stop.abort(new StopSignal.Cause.OverForGitLab());
-            } else if (reply.status() == JobStatus.CANCELING) {
-                stop.cancel();
-            }
+            stop.heed(reports.update(new JobUpdate.Accepted()));
         } catch (IOException e) {
             LOG.warn("accept_failed job={} error={}", payload.id(), e.toString());
         }
@@ -334,17 +328,7 @@ public final class RemoteSession {
         return new TraceUploader(
                 trace,
                 reports,
-                new TraceUploader.Requests() {
-                    @Override
-                    public void cancel() {
-                        stop.cancel();
-                    }
-
-                    @Override
-                    public void abort() {
-                        stop.abort(new StopSignal.Cause.OverForGitLab());
-                    }
-                },
+                stop,
                 around.upload(),
                 around.ticker(),
                 // The process before may have sent all of it, which GitLab's answer then says.

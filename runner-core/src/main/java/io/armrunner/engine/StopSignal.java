@@ -1,6 +1,9 @@
 package io.armrunner.engine;
 
+import io.armrunner.protocol.JobStatus;
+import io.armrunner.protocol.UpdateReply;
 import io.armrunner.spec.JobFailure;
+import io.armrunner.trace.TraceUploader;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
@@ -12,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * the job's thread, which looks several times a second while a stage runs. The first cause of a
  * level stays.
  */
-public final class StopSignal {
+public final class StopSignal implements TraceUploader.Requests {
     /** How far. */
     public enum Level {
         /** Nobody asked. */
@@ -44,6 +47,7 @@ public final class StopSignal {
     private @Nullable Thread sleeper;
 
     /** The user cancelled the job. */
+    @Override
     public synchronized void cancel() {
         if (level == Level.NONE) {
             level = Level.CANCEL;
@@ -57,6 +61,21 @@ public final class StopSignal {
             cause = why;
             level = Level.ABORT;
             wake();
+        }
+    }
+
+    /** GitLab says that the job is over. */
+    @Override
+    public void abort() {
+        abort(new Cause.OverForGitLab());
+    }
+
+    /** Does what the answer to a report asks for. */
+    public void heed(UpdateReply reply) {
+        if (reply instanceof UpdateReply.Abort) {
+            abort();
+        } else if (reply.status() == JobStatus.CANCELING) {
+            cancel();
         }
     }
 

@@ -7,9 +7,7 @@ import io.armrunner.lane.EnvironmentLane;
 import io.armrunner.lane.Lane;
 import io.armrunner.plan.JobPlan;
 import io.armrunner.protocol.JobReports;
-import io.armrunner.protocol.JobStatus;
 import io.armrunner.protocol.JobUpdate;
-import io.armrunner.protocol.UpdateReply;
 import io.armrunner.spec.FailureReason;
 import io.armrunner.spec.JobFailure;
 import io.armrunner.spec.JobPayload;
@@ -105,12 +103,7 @@ final class LaneWait {
     private void keepAlive() throws InterruptedException {
         JobReports reports = runner.reports().reports(payload.id(), payload.token(), false);
         try {
-            UpdateReply reply = reports.update(new JobUpdate.Accepted());
-            if (reply instanceof UpdateReply.Abort) {
-                stop.abort(new StopSignal.Cause.OverForGitLab());
-            } else if (reply.status() == JobStatus.CANCELING) {
-                stop.cancel();
-            }
+            stop.heed(reports.update(new JobUpdate.Accepted()));
         } catch (IOException e) {
             LOG.warn("keep_alive_failed job={} error={}", payload.id(), e.toString());
         }

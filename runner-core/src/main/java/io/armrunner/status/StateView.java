@@ -47,6 +47,12 @@ public record StateView(
         List<JobRecord> running = new ArrayList<>();
         heading.path("running").forEach(job -> JobRecord.of(job).ifPresent(running::add));
         List<JobRecord> ended = new ArrayList<>(History.read(state.resolve(JobBook.HISTORY)));
+        // The file of what runs is up to a second behind: the log has moved by then.
+        running.removeIf(job ->
+                ended.stream()
+                        .anyMatch(over ->
+                                over.key().equals(job.key())
+                                        && over.accepted().equals(job.accepted())));
         Collections.reverse(ended);
         return new StateView(
                 state, heading, running, ended.subList(0, Math.min(ended.size(), History.MOST)));

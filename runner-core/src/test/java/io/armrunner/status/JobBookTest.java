@@ -59,6 +59,36 @@ class JobBookTest {
         assertThat(ended.took(service(0))).isEqualTo(Duration.ofSeconds(90));
     }
 
+    @Test
+    void aJobThatHasJustEndedIsNotStillRunning() throws IOException {
+        JobKey job;
+        byte[] before;
+        try (OperationsFixture service = new OperationsFixture(state())) {
+            job = service.begin(17, "build");
+            service.write(job, log -> log.plain("the log"));
+            await().atMost(Duration.ofSeconds(10))
+                    .until(() ->
+                            StateView.isThere(state())
+                                    && !StateView.read(state()).running().isEmpty());
+            before = Files.readAllBytes(state().resolve("running.json"));
+            service.succeed(job);
+        }
+        // As long as the service has not written it anew.
+        Files.write(state().resolve("running.json"), before);
+
+        StateView view = StateView.read(state());
+
+        assertThat(view.running()).isEmpty();
+        assertThat(view.log(view.jobs(17).getFirst()).orElseThrow()).exists();
+        try (OperationsFixture service = new OperationsFixture(state())) {
+            service.clock.pass(Duration.ofSeconds(1));
+            service.begin(17, "build");
+            await("taken up again, it runs")
+                    .atMost(Duration.ofSeconds(10))
+                    .until(() -> StateView.read(state()).running().size() == 1);
+        }
+    }
+
     private static java.time.Instant service(long second) {
         return java.time.Instant.ofEpochSecond(second);
     }
