@@ -10,7 +10,6 @@ import io.armrunner.plan.PlanCompiler;
 import io.armrunner.plan.RunnerSettings;
 import io.armrunner.protocol.JobReports;
 import io.armrunner.protocol.JobUpdate;
-import io.armrunner.protocol.UpdateReply;
 import io.armrunner.spec.FailureReason;
 import io.armrunner.spec.JobFailure;
 import io.armrunner.spec.JobPayload;
