@@ -92,6 +92,14 @@ final class ExecCommand implements Callable<Integer> {
                     "With --lane codebuild: an AWS account of armrunner's own, whose builds are processes of this machine.")
     private boolean fakeAws;
 
+    @Option(
+            names = "--builds-in",
+            split = " ",
+            paramLabel = "COMMAND",
+            description =
+                    "With --fake-aws: runs builds in another system. The command gets a directory that must be there as well, and the words to run.")
+    private List<String> entrance = List.of();
+
     @Parameters(
             paramLabel = "JOB",
             description = "The jobs to run, with what they need; all when none is named.")
@@ -163,6 +171,14 @@ final class ExecCommand implements Callable<Integer> {
                     throw new UserError(
                             2, "there is no lane \"" + lane + "\"; there are: local, codebuild");
         };
+    }
+
+    /** What brings builds into another system; empty for this one. */
+    List<String> entrance() throws UserError {
+        if (!entrance.isEmpty() && !fakeAws) {
+            throw new UserError(2, "--builds-in is for --fake-aws; add that");
+        }
+        return List.copyOf(entrance);
     }
 
     Optional<Path> artifactsDirectory() {

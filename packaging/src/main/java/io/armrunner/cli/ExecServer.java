@@ -89,9 +89,14 @@ final class ExecServer implements AutoCloseable {
      * Starts both; all their files are in {@code directory}.
      *
      * @param lane where jobs run
+     * @param entrance what brings builds into another system; empty for this one
      */
     static ExecServer start(
-            Surroundings surroundings, Path directory, int concurrent, ExecCommand.Lane lane)
+            Surroundings surroundings,
+            Path directory,
+            int concurrent,
+            ExecCommand.Lane lane,
+            List<String> entrance)
             throws IOException, UserError, InterruptedException {
         Path state = Files.createDirectories(directory.resolve("state"));
         EventLoops loops = EventLoops.open(1);
@@ -113,7 +118,11 @@ final class ExecServer implements AutoCloseable {
                     case LOCAL -> Optional.empty();
                     case CODEBUILD ->
                             Optional.of(
-                                    FakeCloud.start(surroundings, loops, directory.resolve("aws")));
+                                    FakeCloud.start(
+                                            surroundings,
+                                            loops,
+                                            directory.resolve("aws"),
+                                            entrance));
                 };
         RunnerFactory factory =
                 new RunnerFactory(

@@ -51,6 +51,7 @@ final class ExecService implements Work<ExecCommand> {
             return list(command, git, directory, colours);
         }
         ExecCommand.Lane lane = command.lane();
+        List<String> entrance = command.entrance();
         Optional<KeptArtifacts> kept = keptArtifacts(command);
         try (TemporaryPlace place = TemporaryPlace.in(temporary());
                 ServerStart starting =
@@ -63,7 +64,8 @@ final class ExecService implements Work<ExecCommand> {
                                                                 git.environment()),
                                                         place.directory(),
                                                         command.concurrent(),
-                                                        lane)))) {
+                                                        lane,
+                                                        entrance)))) {
             WorkingTree tree = WorkingTree.read(git, directory.toRealPath(), command.file());
             SourceSnapshot snapshot =
                     SourceSnapshot.make(git, tree, place.directory().resolve("project.git"));

@@ -15,7 +15,9 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -59,8 +61,14 @@ final class FakeCloud implements AutoCloseable {
         this.directory = directory;
     }
 
-    /** Starts it; all its files are in {@code directory}. */
-    static FakeCloud start(Surroundings surroundings, EventLoops loops, Path directory)
+    /**
+     * Starts it; all its files are in {@code directory}.
+     *
+     * @param entrance what brings builds into another system, which has that directory as well;
+     *     empty for this one
+     */
+    static FakeCloud start(
+            Surroundings surroundings, EventLoops loops, Path directory, List<String> entrance)
             throws IOException, InterruptedException, UserError {
         Map<String, String> environment = new HashMap<>(surroundings.environment());
         // The agent runs on what this program runs on.
@@ -74,7 +82,7 @@ final class FakeCloud implements AutoCloseable {
                                 1,
                                 QUOTA,
                                 environment,
-                                new ShellWork(),
+                                work(directory, entrance),
                                 surroundings.clock(),
                                 new SecureRandom()));
         try (AwsClients clients = AwsClients.open(aws.place())) {
@@ -85,6 +93,15 @@ final class FakeCloud implements AutoCloseable {
             aws.close();
             throw new UserError(String.valueOf(e.getMessage()));
         }
+    }
+
+    private static ShellWork work(Path directory, List<String> entrance) {
+        if (entrance.isEmpty()) {
+            return new ShellWork();
+        }
+        List<String> words = new ArrayList<>(entrance);
+        words.add(directory.toString());
+        return new ShellWork(words);
     }
 
     Place place() {

@@ -6,13 +6,14 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -20,6 +21,11 @@ import org.junit.jupiter.api.io.TempDir;
 class CloudLauncherTest {
     // Two builds one after the other, each with a JVM, on a machine that has other work.
     private static final long LIMIT_SECONDS = 180;
+
+    // Emulation takes ten times as long, and the system may have to be made first.
+    private static final long EMULATED_SECONDS = 900;
+
+    private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
 
     /** Uploaded once for each version, and fetched by each build. */
     private static final long LARGEST_AGENT = 16 << 20;
@@ -76,6 +82,120 @@ class CloudLauncherTest {
         }
     }
 
+    /** In an aarch64 system with an aarch64 Java, emulated where this machine is no aarch64. */
+    @Test
+    void packsTheLambdaExampleInAnAarch64Build() throws Exception {
+        String root = last(output(EMULATED_SECONDS, directory, Map.of(), "../.ci/arm64", "make"));
+        Path project = Files.createDirectories(directory.resolve("project"));
+        try (Stream<Path> files = Files.list(Path.of("examples", "lambda-arm64"))) {
+            for (Path file : files.toList()) {
+                Files.copy(file, project.resolve(String.valueOf(file.getFileName())));
+            }
+        }
+        // By this machine's pip, which knows the way out of it; the requirements have the hashes.
+        output(
+                LIMIT_SECONDS,
+                project,
+                Map.of(),
+                "pip3 download --quiet --no-deps --only-binary=:all: --platform manylinux_2_28_aarch64 --platform manylinux_2_26_aarch64 --python-version 3.13 --require-hashes -r requirements.txt -d wheels"
+                        .split(" "));
+        Path kept = directory.resolve("kept");
+
+        String log =
+                output(
+                        EMULATED_SECONDS,
+                        project,
+                        Map.of(
+                                "JAVA_HOME", "/usr/lib/jvm/java-25-openjdk-arm64",
+                                "PIP_NO_INDEX", "1",
+                                "PIP_FIND_LINKS", "wheels"),
+                        launcher.toString(),
+                        "exec",
+                        "--verbose",
+                        "--lane",
+                        "codebuild",
+                        "--fake-aws",
+                        "--builds-in",
+                        ROOT.resolve(".ci/arm64") + " run " + root,
+                        "--artifacts-dir",
+                        kept.toString());
+
+        assertThat(log)
+                .containsSubsequence(
+                        "package      | Running with armrunner",
+                        "package      |   starting CodeBuild arm64 small in us-east-1",
+                        "package      |   build ",
+                        "package      | $ ./build.sh package.zip",
+                        "package      | arm64 check: ",
+                        " native files, all aarch64",
+                        "package      | CodeBuild arm64 small in us-east-1: ",
+                        "package      | Job succeeded")
+                .contains("reproducible | the same bytes twice", "pipeline passed")
+                .doesNotContain("not for aarch64");
+        assertThat(kept.resolve("package/package.zip")).isNotEmptyFile();
+    }
+
+    @Test
+    @Tag("CB-26")
+    void anImageWithoutTheUsualProgramsRunsJobsAndSaysWhatItLacks() throws Exception {
+        Path project = Files.createDirectories(directory.resolve("project"));
+        Files.writeString(
+                project.resolve(".gitlab-ci.yml"),
+                """
+                plain:
+                  variables: {GIT_STRATEGY: none}
+                  script:
+                    - for each in bash git curl zip unzip; do ! command -v $each || exit 3; done
+                    - echo content > made.txt
+                  artifacts: {paths: [made.txt]}
+                cloned:
+                  script: [echo never]
+                  allow_failure: true
+                """);
+        Path bare = directory.resolve("bare");
+        Files.writeString(
+                bare,
+                """
+                #!/bin/sh
+                shift
+                exec unshare --map-root-user --mount /bin/sh -c '
+                  for each in bash git curl zip unzip; do
+                    for at in /bin /usr/bin /usr/local/bin; do
+                      [ ! -e $at/$each ] || mount --bind /dev/null $at/$each
+                    done
+                  done
+                  exec "$@"' sh "$@"
+                """);
+        Files.setPosixFilePermissions(bare, PosixFilePermissions.fromString("rwxr-xr-x"));
+
+        String output =
+                run(
+                        project,
+                        Files.createDirectories(directory.resolve("tmp")),
+                        "exec",
+                        "--verbose",
+                        "--lane",
+                        "codebuild",
+                        "--fake-aws",
+                        "--builds-in",
+                        bare.toString(),
+                        "--artifacts-dir",
+                        directory.resolve("kept").toString());
+
+        assertThat(output)
+                .contains(
+                        "plain  |   this image has no bash: the job's shell is sh",
+                        "plain  | Job succeeded",
+                        "cloned |   this image has no git: sources cannot be fetched; use an image with git, or GIT_STRATEGY: none",
+                        "exit 0")
+                .doesNotContain("| never");
+        assertThat(directory.resolve("kept/plain/made.txt")).hasContent("content");
+    }
+
+    private static String last(String output) {
+        return output.strip().lines().reduce((_, later) -> later).orElse("");
+    }
+
     @Test
     void anUnknownLaneAndOneWithoutTheFakeAreSaidInOneLine() throws Exception {
         assertThat(run(directory, directory, "exec", "--lane", "moon"))
@@ -89,29 +209,61 @@ class CloudLauncherTest {
 
     private String run(Path project, Path temporary, String... words)
             throws IOException, InterruptedException {
-        Path output = directory.resolve("output");
         List<String> argv = new ArrayList<>(List.of(launcher.toString()));
         argv.addAll(List.of(words));
+        Process process =
+                ended(
+                        LIMIT_SECONDS,
+                        project,
+                        Map.of(
+                                "PATH",
+                                "/usr/local/bin:/usr/bin:/bin",
+                                "HOME",
+                                directory.toString(),
+                                "TMPDIR",
+                                temporary.toString()),
+                        true,
+                        argv);
+        return read(directory.resolve("output")) + "exit " + process.exitValue();
+    }
+
+    /** What a command says that must succeed, in this process's environment and more. */
+    private String output(long limit, Path project, Map<String, String> more, String... words)
+            throws IOException, InterruptedException {
+        List<String> argv = new ArrayList<>(List.of(words));
+        if (argv.getFirst().startsWith("../")) {
+            argv.set(0, ROOT.resolve(argv.getFirst().substring(3)).toString());
+        }
+        Process process = ended(limit, project, more, false, argv);
+        String output = read(directory.resolve("output"));
+        assertThat(process.exitValue()).as(output).isZero();
+        return output;
+    }
+
+    private Process ended(
+            long limit,
+            Path project,
+            Map<String, String> environment,
+            boolean alone,
+            List<String> argv)
+            throws IOException, InterruptedException {
+        Path output = directory.resolve("output");
         ProcessBuilder builder =
                 new ProcessBuilder(argv)
                         .directory(project.toFile())
                         .redirectErrorStream(true)
                         .redirectOutput(output.toFile());
-        Map<String, String> environment = new HashMap<>();
-        environment.put("PATH", "/usr/local/bin:/usr/bin:/bin");
-        environment.put("HOME", directory.toString());
-        environment.put("TMPDIR", temporary.toString());
-        builder.environment().clear();
+        if (alone) {
+            builder.environment().clear();
+        }
         builder.environment().putAll(environment);
         Process process = builder.start();
         try {
-            assertThat(process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS))
-                    .as(() -> read(output))
-                    .isTrue();
+            assertThat(process.waitFor(limit, TimeUnit.SECONDS)).as(() -> read(output)).isTrue();
         } finally {
             process.destroyForcibly();
         }
-        return read(output) + "exit " + process.exitValue();
+        return process;
     }
 
     private static String read(Path file) {

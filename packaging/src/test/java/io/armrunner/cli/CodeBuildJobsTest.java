@@ -41,6 +41,7 @@ final class CodeBuildJobsTest {
     @Tag("CB-11")
     @Tag("CB-12")
     @Tag("CB-13")
+    @Tag("CB-69")
     void aJobRunsInABuildAndItsLogIsWholeFromTheFirstLineToTheLast() throws Exception {
         cloud.start("prices = { small = \"0.01\" }");
         CoordinatorJob job =
@@ -61,12 +62,14 @@ final class CodeBuildJobsTest {
                 .containsSubsequence(
                         "Running with armrunner",
                         "lane cloud: the first in order",
-                        "starting CodeBuild arm64 small in eu-west-3",
+                        "starting CodeBuild arm64 small in eu-west-3 in aws/codebuild/amazonlinux-aarch64-standard:3.0 (placement host: the lane's), $0.0100 a minute",
                         "queued",
                         "in the cloud",
                         "Linux",
                         "[MASKED]",
-                        "CodeBuild arm64 small in eu-west-3: 1 minute, $0.0100",
+                        "CodeBuild arm64 small in eu-west-3: 1 minute, $0.0100 (queued ",
+                        " s, machine up after ",
+                        " s, job ",
                         "Job succeeded");
         assertThat(job.artifacts()).extracting(StoredArtifact::type).contains("archive");
         assertThat(cloud.leftObjects()).isEmpty();
@@ -387,5 +390,22 @@ final class CodeBuildJobsTest {
         assertThat(cloud.aws().count("codebuild:StopBuild")).isZero();
         assertThat(builds()).hasSize(1);
         assertThat(cloud.leftObjects()).isEmpty();
+    }
+
+    @Test
+    @Tag("CB-27")
+    void anImageWithoutAShellIsSaidToBeOne() throws Exception {
+        cloud.start();
+        cloud.aws().codeBuild().nextBuilds(BuildFault.deadContainer());
+        CoordinatorJob job =
+                cloud.job()
+                        .script("true")
+                        .failureReasons(List.of("runner_system_failure"))
+                        .enqueue();
+        assertThat(job.awaitFinished(Duration.ofSeconds(30))).isEqualTo(JobState.FAILED);
+        cloud.awaitIdle();
+
+        assertThat(CloudUnderTest.log(job))
+                .contains("its image has no sh, or the job took all memory");
     }
 }

@@ -133,6 +133,32 @@ public record RunnerSettings(
                 new Product(product.name(), product.version(), product.revision(), architecture));
     }
 
+    /** The same with another shell, for a place that does not have the one that is configured. */
+    public RunnerSettings withShell(String other) {
+        return new RunnerSettings(
+                name,
+                shortToken,
+                systemId,
+                url,
+                cloneUrl,
+                executor,
+                other,
+                environment,
+                preGetSourcesScript,
+                postGetSourcesScript,
+                preBuildScript,
+                postBuildScript,
+                featureFlags,
+                prepareTimeout,
+                getSourcesTimeout,
+                debugTraceDisabled,
+                customBuildDirEnabled,
+                cleanGitConfig,
+                safeDirectoryCheckout,
+                output,
+                product);
+    }
+
     /**
      * The limits of a job's log, in KiB.
      *

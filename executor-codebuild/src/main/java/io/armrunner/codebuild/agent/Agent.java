@@ -189,7 +189,7 @@ public final class Agent {
         }
         JobPayload payload = Wire.payload(job.payload());
         Path directory = privateDirectory("job");
-        RunnerSettings settings = job.input().settings();
+        RunnerSettings settings = ImageTools.shellThatIsThere(job.input().settings(), environment);
         JobPlace place = job.input().place();
         Files.createDirectories(Path.of(place.buildsRoot()));
         Files.createDirectories(Path.of(place.cacheRoot()));
@@ -253,19 +253,24 @@ public final class Agent {
         return new JobSession.Prologue(
                 job.log(),
                 job.acknowledged(),
-                List.of(
+                ImageTools.remarks(
                         "  build %s: queued %d s, machine up after %d s"
-                                .formatted(shortId(job.buildArn()), notes.queuedSeconds(), up)),
-                () -> List.of(closing(notes)));
+                                .formatted(shortId(job.buildArn()), notes.queuedSeconds(), up),
+                        environment),
+                () -> List.of(closing(notes, up)));
     }
 
-    private String closing(HandOver.Notes notes) {
+    /** What AWS bills, and for what. */
+    private String closing(HandOver.Notes notes, long up) {
         long seconds = Math.max(1, (clock.millis() - notes.provisioningSince() + 999) / 1000);
         long minutes = (seconds + 59) / 60;
         String time = notes.title() + ": " + minutes + (minutes == 1 ? " minute" : " minutes");
-        return notes.pricePerMinute() == 0
-                ? time
-                : time + String.format(Locale.ROOT, ", $%.4f", minutes * notes.pricePerMinute());
+        String price =
+                notes.pricePerMinute() == 0
+                        ? ""
+                        : String.format(Locale.ROOT, ", $%.4f", minutes * notes.pricePerMinute());
+        return "%s%s (queued %d s, machine up after %d s, job %d s)"
+                .formatted(time, price, notes.queuedSeconds(), up, Math.max(0, seconds - up));
     }
 
     private static String shortId(String arn) {

@@ -24,7 +24,8 @@ import org.jspecify.annotations.Nullable;
 final class ContainerKeys implements AwsSecretsProvider.Identity {
     private static final String ADDRESS = "http://169.254.170.2";
     private static final Duration EARLIER = Duration.ofMinutes(5);
-    private static final Duration LIMIT = Duration.ofSeconds(10);
+    // Answers come at once; an emulated machine takes long to ask for the first time.
+    private static final Duration LIMIT = Duration.ofSeconds(45);
 
     private final HttpClient http;
     private final Map<String, String> environment;

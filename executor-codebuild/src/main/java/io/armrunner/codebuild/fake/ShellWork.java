@@ -9,6 +9,7 @@ import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
@@ -18,12 +19,29 @@ import java.util.stream.Stream;
  * SIGKILL without a warning when the build is stopped.
  */
 public final class ShellWork implements BuildWork {
+    private final List<String> entrance;
+
+    /** Runs them in this system. */
+    public ShellWork() {
+        this(List.of());
+    }
+
+    /**
+     * Runs them in another system.
+     *
+     * @param entrance the words of a command that runs its further words there, in the same
+     *     directory; empty for this system
+     */
+    public ShellWork(List<String> entrance) {
+        this.entrance = List.copyOf(entrance);
+    }
+
     @Override
     public int run(Step step) throws IOException, InterruptedException {
         Path script = Files.createTempFile(step.root(), "script-", ".sh");
         Files.writeString(script, script(step.commands()), UTF_8);
         ProcessBuilder builder =
-                new ProcessBuilder("setsid", step.shell(), script.toString())
+                new ProcessBuilder(words(step, script))
                         .directory(step.sources().toFile())
                         .redirectErrorStream(true);
         builder.environment().clear();
@@ -46,6 +64,13 @@ public final class ShellWork implements BuildWork {
             kill(process);
             killing.cancel(false);
         }
+    }
+
+    private List<String> words(Step step, Path script) {
+        List<String> words = new ArrayList<>(List.of("setsid"));
+        words.addAll(entrance);
+        words.addAll(List.of(step.shell(), script.toString()));
+        return words;
     }
 
     /** Stops at the first command that fails, and shows the source of each, as CodeBuild does. */

@@ -36,6 +36,14 @@ final class BuildEnd {
             return new JobFailure(
                     FailureReason.IMAGE_PULL_FAILURE, "the image could not be pulled" + said);
         }
+        if (said.contains("found dead")) {
+            return system(
+                    "the build's container ended by itself: its image has no sh, or the job took all memory"
+                            + said
+                            + " ("
+                            + where
+                            + ")");
+        }
         String phase = failed.map(BuildView.Phase::type).orElse("");
         return switch (phase) {
             case "QUEUED", "PROVISIONING", "DOWNLOAD_SOURCE" ->

@@ -196,10 +196,14 @@ final class BuildJob {
             throws JobFailure, IOException, InterruptedException {
         if (!record.released()) {
             job.say(
-                    "  starting %s in %s%s"
+                    "  starting %s in %s (placement %s: %s)%s"
                             .formatted(
                                     title(region.name),
                                     choice.image(),
+                                    choice.placement().word(),
+                                    plan.variables().content("ARMRUNNER_PLACEMENT").isEmpty()
+                                            ? "the lane's"
+                                            : "the job's ARMRUNNER_PLACEMENT",
                                     price(region)
                                             .map(text -> ", " + text + " a minute")
                                             .orElse("")));
