@@ -136,6 +136,7 @@ final class RunService implements Work<RunCommand> {
             ConfigReload reload =
                     new ConfigReload(
                             factory, config, surroundings, operations::configurationRefused);
+            operations.lanes(factory::numbers);
             List<ConfiguredRunner> runners = reload.first();
             Manager.Settings settings =
                     new Manager.Settings(

@@ -6,6 +6,7 @@ import io.armrunner.cache.CacheStages;
 import io.armrunner.cache.CacheTools;
 import io.armrunner.codebuild.aws.MachineKeys;
 import io.armrunner.codebuild.lane.CodeBuildLane;
+import io.armrunner.codebuild.lane.CostBook;
 import io.armrunner.codebuild.s3.RemoteCaches;
 import io.armrunner.codebuild.secrets.AwsSecretsProvider;
 import io.armrunner.config.LaneConfig;
@@ -33,6 +34,7 @@ import io.armrunner.protocol.RetryingCaller;
 import io.armrunner.protocol.SystemId;
 import io.armrunner.secrets.SecretResolver;
 import io.armrunner.secrets.VaultProvider;
+import io.armrunner.status.LaneNumbers;
 import io.armrunner.status.RunnerFacts;
 import io.armrunner.trace.Ticker;
 import java.nio.file.Files;
@@ -44,6 +46,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.random.RandomGenerator;
 
 /**
@@ -71,6 +74,7 @@ final class RunnerFactory implements AutoCloseable {
     private final Map<ClientSettings, HttpClient> clients = new HashMap<>();
     private final List<CodeBuildLane> cloud = new ArrayList<>();
     private final PackingThreads packing;
+    private final Map<List<String>, CodeBuildLane> numbered = new ConcurrentHashMap<>();
     private Optional<Path> books = Optional.empty();
 
     /** Hears of each call of a runner to its GitLab; any thread. */
@@ -331,12 +335,46 @@ final class RunnerFactory implements AutoCloseable {
                 CodeBuildLane _ = made.reaping(job -> Files.exists(directory.resolve(ours + job)));
             });
             cloud.add(made);
+            // Of lanes that were configured anew the newest.
+            numbered.put(List.of(config.token().shortForm(), lane.name()), made);
             return made;
         } catch (IllegalArgumentException e) {
             throw new UserError(
                     "runner \"%s\", lane \"%s\": codebuild.%s"
                             .formatted(config.name(), lane.name(), e.getMessage()));
         }
+    }
+
+    /** What the lanes in AWS count; any thread. */
+    List<LaneNumbers> numbers() {
+        return numbered.entrySet().stream()
+                .map(entry ->
+                        numbers(
+                                entry.getKey().getFirst(),
+                                entry.getKey().getLast(),
+                                entry.getValue()))
+                .toList();
+    }
+
+    private static LaneNumbers numbers(String runner, String name, CodeBuildLane lane) {
+        CostBook.Month month = lane.costs().month();
+        return new LaneNumbers(
+                runner,
+                name,
+                lane.limit(),
+                month.builds(),
+                month.minutes(),
+                month.dollars(),
+                lane.calls().entrySet().stream()
+                        .flatMap(region ->
+                                region.getValue().stream()
+                                        .map(each ->
+                                                new LaneNumbers.Calls(
+                                                        region.getKey(),
+                                                        each.call(),
+                                                        each.outcome(),
+                                                        each.count())))
+                        .toList());
     }
 
     private HostShellLane shell(RunnerConfig config, String name, Optional<HostFitness> fitness) {

@@ -1,5 +1,6 @@
 package io.armrunner.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -7,10 +8,13 @@ import io.armrunner.codebuild.aws.BuildSize;
 import io.armrunner.coordinator.CoordinatorJob;
 import io.armrunner.coordinator.Endpoint;
 import io.armrunner.coordinator.JobState;
+import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
@@ -350,6 +354,10 @@ final class CloudLifeTest {
                 .refuse(400, "ExpiredTokenException", "The security token is expired");
         long before = cloud.aws().count("codebuild:BatchGetBuilds");
         eventually(() -> cloud.aws().count("codebuild:BatchGetBuilds") > before + 3);
+        assertThat(cloud.lane().calls().getOrDefault("eu-west-3", List.of()))
+                .anyMatch(calls ->
+                        calls.call().equals("CodeBuild:BatchGetBuilds")
+                                && calls.outcome().equals("ExpiredTokenException"));
         cloud.aws().faults().clear();
         cloud.aws().region().down(true);
         Duration outage = cloud.aws().time().real(Duration.ofMinutes(10));
@@ -370,5 +378,41 @@ final class CloudLifeTest {
         cloud.start();
         cloud.run(cloud.job().script("true"));
         assertThat(cloud.lane().limit()).isEqualTo(3);
+    }
+
+    /** The program itself: its lane is closed and says why, and no job is asked for. */
+    @Test
+    @Tag("CB-52")
+    void aServiceWhoseKeysAreNotTakenSaysSoInItsMetrics() throws Exception {
+        Files.writeString(
+                file("config.toml"), "listen_address = \"127.0.0.1:0\"\n" + cloud.words().toml());
+        Map<String, String> keys =
+                Map.of("AWS_ACCESS_KEY_ID", "AKIANOBODY", "AWS_SECRET_ACCESS_KEY", "none");
+        try (RunnerProcess armrunner =
+                RunnerProcess.start(
+                        cloud.directory(),
+                        keys,
+                        "run",
+                        "--config",
+                        file("config.toml").toString())) {
+            CoordinatorJob job = cloud.job().script("true").enqueue();
+            armrunner.awaitPrinted("lane_closed");
+            armrunner.awaitPrinted("listening address=");
+            String address =
+                    armrunner.printed().replaceAll("(?s).*listening address=(\\S+).*", "$1");
+            eventually(() ->
+                    metrics(address)
+                            .contains(
+                                    "call=\"CodeBuild:ListBuildsForProject\",lane=\"codebuild\",outcome=\"UnrecognizedClientException\",region=\"eu-west-3\""));
+            assertThat(armrunner.printed()).contains("AWS does not know the access key");
+            assertThat(job.state()).isEqualTo(JobState.PENDING);
+            job.forceCancel();
+        }
+    }
+
+    private static String metrics(String address) throws IOException {
+        try (var in = URI.create("http://" + address + "/metrics").toURL().openStream()) {
+            return new String(in.readAllBytes(), UTF_8);
+        }
     }
 }

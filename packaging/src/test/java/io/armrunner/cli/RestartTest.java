@@ -515,6 +515,7 @@ final class RestartTest {
     }
 
     @Test
+    @Tag("CB-50")
     void oneDirectoryIsOfOneServiceAndItsSuccessorWaits() throws Exception {
         configured();
         try (RunnerProcess first = start()) {

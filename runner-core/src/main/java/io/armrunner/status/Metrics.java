@@ -200,6 +200,7 @@ final class Metrics implements JobEvents {
         this.book = book;
         this.clock = clock;
         workers = new WorkerMetrics(shelf, counts, book::count);
+        LaneMetrics.register(shelf, counts::lanes);
         gauges(service);
         shelf.counterOf(
                 "gitlab_runner_errors",

@@ -17,6 +17,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -152,6 +153,11 @@ public final class Operations implements JobEvents, AutoCloseable {
     /** The service is about something else from now on. */
     public void state(ProcessState now) {
         counts.state(now);
+    }
+
+    /** Where the numbers of lanes in AWS come from, when somebody asks for them. */
+    public void lanes(Supplier<List<LaneNumbers>> numbers) {
+        counts.lanes(numbers);
     }
 
     /** A changed configuration could not be used. */

@@ -1,6 +1,8 @@
 package io.armrunner.status;
 
+import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Supplier;
 
 /**
  * What the service does besides jobs, counted from its first moment: the numbers are there before
@@ -10,6 +12,7 @@ final class ServiceCounts {
     private final LongAdder refused = new LongAdder();
     private final LongAdder saved = new LongAdder();
     private final LongAdder notSaved = new LongAdder();
+    private volatile Supplier<List<LaneNumbers>> lanes = List::of;
     private volatile ProcessState state = ProcessState.STARTING;
 
     /** The configuration's file could not be used. */
@@ -20,6 +23,14 @@ final class ServiceCounts {
     /** The service has changed its configuration's file, or could not. */
     void configurationSaved(boolean done) {
         (done ? saved : notSaved).increment();
+    }
+
+    void lanes(Supplier<List<LaneNumbers>> numbers) {
+        lanes = numbers;
+    }
+
+    List<LaneNumbers> lanes() {
+        return lanes.get();
     }
 
     void state(ProcessState now) {

@@ -81,6 +81,34 @@ class StatusServerTest {
     }
 
     @Test
+    void whatLanesInAwsCostAndHearIsCounted() throws Exception {
+        try (OperationsFixture service = new OperationsFixture(directory).listening()) {
+            service.operations.lanes(() ->
+                    List.of(
+                            new LaneNumbers(
+                                    "Zk3QpW9xL",
+                                    "cloud",
+                                    20,
+                                    7,
+                                    31,
+                                    0.1054,
+                                    List.of(
+                                            new LaneNumbers.Calls(
+                                                    "eu-west-3",
+                                                    "CodeBuild:StartBuild",
+                                                    "ThrottlingException",
+                                                    3)))));
+            assertThat(service.get("/metrics").body())
+                    .contains(
+                            "armrunner_lane_limit{lane=\"cloud\",runner=\"Zk3QpW9xL\"} 20.0",
+                            "armrunner_lane_month_builds{lane=\"cloud\",runner=\"Zk3QpW9xL\"} 7.0",
+                            "armrunner_lane_month_billed_minutes{lane=\"cloud\",runner=\"Zk3QpW9xL\"} 31.0",
+                            "armrunner_lane_month_cost_dollars{lane=\"cloud\",runner=\"Zk3QpW9xL\"} 0.1054",
+                            "armrunner_aws_calls_total{call=\"CodeBuild:StartBuild\",lane=\"cloud\",outcome=\"ThrottlingException\",region=\"eu-west-3\",runner=\"Zk3QpW9xL\"} 3.0");
+        }
+    }
+
+    @Test
     @Tag("JS-173")
     void metricsHaveGitLabRunnersNamesAndLabels() throws Exception {
         try (OperationsFixture service = new OperationsFixture(directory).listening()) {

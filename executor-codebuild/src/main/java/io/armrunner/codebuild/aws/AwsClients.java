@@ -48,6 +48,11 @@ public final class AwsClients implements AutoCloseable {
     private static final Duration READ = Duration.ofSeconds(30);
 
     /**
+     * All tries of a call but those of S3: within a minute it is known that AWS does not answer.
+     */
+    private static final Duration CALL = Duration.ofSeconds(50);
+
+    /**
      * Throttling is common where thousands of builds are watched; a read can always be repeated.
      */
     private static final int ATTEMPTS = 6;
@@ -55,6 +60,7 @@ public final class AwsClients implements AutoCloseable {
     private final AwsPlace place;
     private final SdkHttpClient http;
     private final AwsCredentialsProvider credentials;
+    private final AwsCalls calls = new AwsCalls();
     private final Map<String, AutoCloseable> clients = new HashMap<>();
 
     private AwsClients(AwsPlace place, SdkHttpClient http, AwsCredentialsProvider credentials) {
@@ -91,6 +97,11 @@ public final class AwsClients implements AutoCloseable {
                         keys.accessKey(), keys.secretKey().value(), keys.token().value());
     }
 
+    /** What came of the calls so far. */
+    public AwsCalls calls() {
+        return calls;
+    }
+
     public AwsPlace place() {
         return place;
     }
@@ -109,8 +120,10 @@ public final class AwsClients implements AutoCloseable {
                 "codebuild-once",
                 () ->
                         prepare(CodeBuildClient.builder())
-                                .overrideConfiguration(
-                                        o -> o.retryStrategy(AwsRetryStrategy.doNotRetry()))
+                                .overrideConfiguration(o ->
+                                        o.retryStrategy(AwsRetryStrategy.doNotRetry())
+                                                .apiCallTimeout(CALL)
+                                                .addExecutionInterceptor(calls.counting()))
                                 .build());
     }
 
@@ -123,6 +136,7 @@ public final class AwsClients implements AutoCloseable {
                                 .forcePathStyle(place.endpoint().isPresent())
                                 .overrideConfiguration(o ->
                                         o.retryStrategy(retries())
+                                                .addExecutionInterceptor(calls.counting())
                                                 .addExecutionInterceptor(new WithoutExpect()))
                                 .build());
     }
@@ -196,7 +210,10 @@ public final class AwsClients implements AutoCloseable {
         builder.region(Region.of(place.region()))
                 .credentialsProvider(credentials)
                 .httpClient(http)
-                .overrideConfiguration(o -> o.retryStrategy(retries()));
+                .overrideConfiguration(o ->
+                        o.retryStrategy(retries())
+                                .apiCallTimeout(CALL)
+                                .addExecutionInterceptor(calls.counting()));
         place.endpoint().ifPresent(builder::endpointOverride);
         return builder;
     }

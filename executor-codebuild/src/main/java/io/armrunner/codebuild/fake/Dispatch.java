@@ -9,6 +9,8 @@ import io.armrunner.codebuild.aws.AwsPlace;
 import io.armrunner.http.Exchange;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -288,8 +290,19 @@ final class Dispatch {
         }
         exchange.reply(
                 last.status(),
-                Map.of("Content-Type", last.type(), "x-amzn-RequestId", aws.names().uuid()),
+                Map.of(
+                        "Content-Type",
+                        last.type(),
+                        "x-amzn-RequestId",
+                        aws.names().uuid(),
+                        "Date",
+                        date()),
                 last.body().getBytes(UTF_8));
+    }
+
+    /** By its clock, so that who is told that his own is wrong can put it right. */
+    private String date() {
+        return DateTimeFormatter.RFC_1123_DATE_TIME.format(aws.realNow().atOffset(ZoneOffset.UTC));
     }
 
     private void objects(Exchange exchange) throws IOException, InterruptedException {
@@ -320,7 +333,7 @@ final class Dispatch {
             boolean head = exchange.method().equals("HEAD");
             exchange.reply(
                     e.status() == SLOW_DOWN || e.status() >= 400 ? e.status() : 301,
-                    Map.of("Content-Type", "application/xml"),
+                    Map.of("Content-Type", "application/xml", "Date", date()),
                     head ? new byte[0] : body.getBytes(UTF_8));
         } finally {
             aws.record(

@@ -1,6 +1,7 @@
 package io.armrunner.codebuild.lane;
 
 import io.armrunner.cache.CacheTools;
+import io.armrunner.codebuild.aws.AwsCalls;
 import io.armrunner.codebuild.aws.AwsPlace;
 import io.armrunner.config.Settings;
 import io.armrunner.lane.RemoteEnd;
@@ -182,6 +183,15 @@ public final class CodeBuildLane implements RemoteLane, AutoCloseable {
 
     boolean hasOtherRegions() {
         return settings.regions().size() > 1;
+    }
+
+    /** What came of the calls to AWS, by region; nothing for a region that was not used yet. */
+    public Map<String, List<AwsCalls.Count>> calls() {
+        Map<String, List<AwsCalls.Count>> all = new LinkedHashMap<>();
+        synchronized (regions) {
+            regions.forEach((name, region) -> all.put(name, region.clients.calls().counts()));
+        }
+        return all;
     }
 
     /** This month's costs, for metrics. */
