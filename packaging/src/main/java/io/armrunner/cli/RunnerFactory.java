@@ -13,7 +13,7 @@ import io.armrunner.config.LaneConfig;
 import io.armrunner.config.RunnerCertificates;
 import io.armrunner.config.RunnerConfig;
 import io.armrunner.engine.CachesAndArtifacts;
-import io.armrunner.engine.FileStages;
+import io.armrunner.files.FileStages;
 import io.armrunner.files.PackingThreads;
 import io.armrunner.http.ClientSettings;
 import io.armrunner.http.EventLoops;

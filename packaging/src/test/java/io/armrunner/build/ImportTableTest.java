@@ -16,6 +16,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -81,6 +82,30 @@ class ImportTableTest {
             }
         }
         assertThat(broken).isEmpty();
+    }
+
+    @Test
+    void noTwoPackagesImportEachOther() {
+        Map<String, Set<String>> uses = new TreeMap<>();
+        for (JavaClass each : classes) {
+            for (Dependency dependency : each.getDirectDependenciesFromSelf()) {
+                JavaClass target = dependency.getTargetClass().getBaseComponentType();
+                if (target.getPackageName().startsWith(ROOT)
+                        && !packageOf(target).equals(packageOf(each))) {
+                    uses.computeIfAbsent(packageOf(each), _ -> new TreeSet<>())
+                            .add(packageOf(target));
+                }
+            }
+        }
+        Set<String> mutual = new TreeSet<>();
+        uses.forEach((one, others) -> {
+            for (String other : others) {
+                if (one.compareTo(other) < 0 && uses.getOrDefault(other, Set.of()).contains(one)) {
+                    mutual.add(one + " and " + other);
+                }
+            }
+        });
+        assertThat(mutual).isEmpty();
     }
 
     @Test

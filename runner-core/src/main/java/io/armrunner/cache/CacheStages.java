@@ -1,6 +1,6 @@
 package io.armrunner.cache;
 
-import io.armrunner.engine.FileStages;
+import io.armrunner.files.FileStages;
 import io.armrunner.files.HelperEnvironment;
 import io.armrunner.files.HelperLines;
 import io.armrunner.plan.JobPlan;

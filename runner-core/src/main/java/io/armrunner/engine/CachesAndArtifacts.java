@@ -1,5 +1,6 @@
 package io.armrunner.engine;
 
+import io.armrunner.files.FileStages;
 import io.armrunner.plan.JobPlan;
 import io.armrunner.plan.Stage;
 import io.armrunner.spec.JobFailure;

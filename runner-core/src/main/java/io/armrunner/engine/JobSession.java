@@ -1,5 +1,6 @@
 package io.armrunner.engine;
 
+import io.armrunner.files.FileStages;
 import io.armrunner.lane.Environment;
 import io.armrunner.plan.JobPlace;
 import io.armrunner.plan.JobPlan;

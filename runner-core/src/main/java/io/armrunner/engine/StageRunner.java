@@ -1,6 +1,7 @@
 package io.armrunner.engine;
 
 import io.armrunner.engine.ScriptStage.OnCancel;
+import io.armrunner.files.FileStages;
 import io.armrunner.lane.Environment;
 import io.armrunner.lane.StageScript;
 import io.armrunner.plan.JobPlan;

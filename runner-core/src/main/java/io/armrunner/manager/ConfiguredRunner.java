@@ -2,8 +2,8 @@ package io.armrunner.manager;
 
 import io.armrunner.config.RunnerCertificates;
 import io.armrunner.config.RunnerConfig;
-import io.armrunner.engine.FileStages;
 import io.armrunner.engine.JobSecrets;
+import io.armrunner.files.FileStages;
 import io.armrunner.lane.Lane;
 import io.armrunner.plan.RunnerSettings;
 import io.armrunner.protocol.JobReports;

@@ -102,7 +102,7 @@ public final class Agent {
         io.armrunner.engine.JobSecrets secrets(HttpClient http, SecretProvider aws);
 
         /** Moves the job's files. */
-        io.armrunner.engine.FileStages files(
+        io.armrunner.files.FileStages files(
                 HttpClient http,
                 RunnerSettings settings,
                 HandOver handOver,

@@ -1,4 +1,4 @@
-package io.armrunner.engine;
+package io.armrunner.files;
 
 import io.armrunner.plan.JobPlan;
 import io.armrunner.plan.Stage;
