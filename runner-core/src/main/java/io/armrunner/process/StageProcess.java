@@ -54,6 +54,8 @@ public final class StageProcess {
      */
     private static final Duration SLOWEST_LOOK = Duration.ofMillis(50);
 
+    private static final Duration SOONEST_LOOK = Duration.ofMillis(1);
+
     /**
      * How long after the leader's end its mark may be on its way through the FIFO before we write
      * one for it.
@@ -195,14 +197,21 @@ public final class StageProcess {
             return status.map(
                     code -> ended(vanished ? new StageEnd.Vanished() : new StageEnd.Exited(code)));
         }
-        // A stage that just spoke is looked at often, one that has been silent for long seldom.
         long quiet = System.nanoTime() - quietSince;
-        if (!isRunning() && quiet > LAST_WORDS.toNanos() && !markedByUs) {
+        boolean running = isRunning();
+        if (!running && quiet > LAST_WORDS.toNanos() && !markedByUs) {
             return leaderIsGone();
         }
+        // A stage that just spoke is looked at often, one that has been silent for long seldom. Of
+        // one that has ended the mark is on its way.
         long pause =
-                Math.clamp(quiet / 4, 500_000, Math.min(limit.toNanos(), SLOWEST_LOOK.toNanos()));
-        if (child != null && child.isAlive()) {
+                running
+                        ? Math.clamp(
+                                quiet / 2,
+                                SOONEST_LOOK.toNanos(),
+                                Math.min(limit.toNanos(), SLOWEST_LOOK.toNanos()))
+                        : SOONEST_LOOK.toNanos();
+        if (running && child != null) {
             child.waitFor(pause);
         } else {
             Thread.sleep(Duration.ofNanos(pause));
