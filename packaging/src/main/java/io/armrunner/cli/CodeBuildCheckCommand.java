@@ -5,10 +5,14 @@ import io.armrunner.codebuild.aws.BuildSize;
 import io.armrunner.codebuild.setup.Check;
 import io.armrunner.codebuild.setup.Installation;
 import io.armrunner.codebuild.setup.Regions;
-import java.io.IOException;
+import io.armrunner.config.ConfigFile;
+import io.armrunner.config.RunnerConfig;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -19,6 +23,7 @@ final class CodeBuildCheckCommand implements Callable<Integer> {
     private static final Duration PAUSE = Duration.ofSeconds(2);
 
     private final Surroundings surroundings;
+    private final RunnerServer.Connect connect;
     @Mixin private final AwsOptions aws = new AwsOptions();
 
     @Option(
@@ -33,12 +38,20 @@ final class CodeBuildCheckCommand implements Callable<Integer> {
             description = "Runs a build as well, which costs a minute of the project's size.")
     private boolean build;
 
-    CodeBuildCheckCommand(Surroundings surroundings) {
+    @Option(
+            names = {"-c", "--config"},
+            paramLabel = "FILE",
+            description =
+                    "A configuration file whose runners' tokens GitLab is asked about as well.")
+    private @Nullable Path config;
+
+    CodeBuildCheckCommand(Surroundings surroundings, RunnerServer.Connect connect) {
         this.surroundings = surroundings;
+        this.connect = connect;
     }
 
     @Override
-    public Integer call() throws IOException, UserError, InterruptedException {
+    public Integer call() throws Exception {
         Regions.Choice choice = aws.choose(surroundings);
         BuildSize machines =
                 BuildSize.of(size)
@@ -63,7 +76,43 @@ final class CodeBuildCheckCommand implements Callable<Integer> {
                                     PAUSE,
                                     finding -> surroundings.out().println(finding))
                             .run(build);
-            return good ? 0 : 1;
+            return good & tokens() ? 0 : 1;
         }
+    }
+
+    /** Whether GitLab takes the tokens of the runners in the file that is named, if one is. */
+    private boolean tokens() throws Exception {
+        if (config == null) {
+            return true;
+        }
+        ConfigFile file = surroundings.configFile(Optional.of(config));
+        boolean good = true;
+        try (RunnerServer server = connect.with(file)) {
+            for (RunnerConfig runner : file.load().config().runners()) {
+                Check.Finding finding = finding(runner, server.verify(runner));
+                surroundings.out().println(finding);
+                good &= finding.level() != Check.Finding.Level.ERROR;
+            }
+        }
+        return good;
+    }
+
+    private static Check.Finding finding(RunnerConfig runner, RunnerServer.Verified answer) {
+        String what = "GitLab token %s at %s".formatted(runner.token().shortForm(), runner.url());
+        return switch (answer) {
+            case RunnerServer.Verified.Valid _ ->
+                    new Check.Finding(
+                            Check.Finding.Level.OK, what, "a runner's token, good for its jobs");
+            case RunnerServer.Verified.Refused _ ->
+                    new Check.Finding(
+                            Check.Finding.Level.ERROR,
+                            what,
+                            "GitLab does not know it; create the runner again in GitLab and run armrunner register");
+            case RunnerServer.Verified.Unclear(String why) ->
+                    new Check.Finding(
+                            Check.Finding.Level.ERROR,
+                            what,
+                            why + "; check the url, and the way from this machine to GitLab");
+        };
     }
 }

@@ -11,16 +11,19 @@ import picocli.CommandLine.Model.CommandSpec;
         synopsisSubcommandLabel = "COMMAND")
 final class CodeBuildCommand implements Runnable {
     private final Surroundings surroundings;
+    private final RunnerServer.Connect connect;
     private final CommandSpec spec = CommandSpec.forAnnotatedObject(this);
 
-    CodeBuildCommand(Surroundings surroundings) {
+    CodeBuildCommand(Surroundings surroundings, RunnerServer.Connect connect) {
         this.surroundings = surroundings;
+        this.connect = connect;
     }
 
     /** The command with those below it. */
     CommandSpec spec() {
         spec.addSubcommand("setup", new CommandLine(new CodeBuildSetupCommand(surroundings)));
-        spec.addSubcommand("check", new CommandLine(new CodeBuildCheckCommand(surroundings)));
+        spec.addSubcommand(
+                "check", new CommandLine(new CodeBuildCheckCommand(surroundings, connect)));
         spec.addSubcommand("teardown", new CommandLine(new CodeBuildTeardownCommand(surroundings)));
         spec.addSubcommand("print", new CommandLine(new CodeBuildPrintCommand(surroundings)));
         return spec;

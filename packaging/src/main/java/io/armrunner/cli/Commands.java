@@ -23,7 +23,6 @@ final class Commands {
                         new ExecCommand(
                                 new ExecService(surroundings, () -> Surroundings.isTerminal(1))));
         commands.put("jobs", () -> new JobsCommand(surroundings));
-        commands.put("codebuild", () -> new CodeBuildCommand(surroundings).spec());
         commands.put("agent", () -> new AgentCommand(surroundings));
         commands.put("list", () -> new ListCommand(surroundings));
         commands.put("logs", () -> new LogsCommand(surroundings, Surroundings.isTerminal(1)));
@@ -38,6 +37,7 @@ final class Commands {
         Map<String, Supplier<Object>> commands = new LinkedHashMap<>();
         commands.put("register", () -> new RegisterCommand(surroundings, connect).spec());
         commands.putAll(of(surroundings));
+        commands.put("codebuild", () -> new CodeBuildCommand(surroundings, connect).spec());
         commands.put("verify", () -> new VerifyCommand(surroundings, connect));
         commands.put("reset-token", () -> new ResetTokenCommand(surroundings, connect));
         commands.put("unregister", () -> new UnregisterCommand(surroundings, connect));

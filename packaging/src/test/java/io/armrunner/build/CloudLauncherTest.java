@@ -15,9 +15,11 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The built distribution runs a pipeline in CodeBuild builds of its own fake AWS. */
+@Timeout(value = 5, unit = TimeUnit.MINUTES)
 class CloudLauncherTest {
     // Two builds one after the other, each with a JVM, on a machine that has other work.
     private static final long LIMIT_SECONDS = 180;
@@ -84,6 +86,7 @@ class CloudLauncherTest {
 
     /** In an aarch64 system with an aarch64 Java, emulated where this machine is no aarch64. */
     @Test
+    @Timeout(value = 30, unit = TimeUnit.MINUTES)
     void packsTheLambdaExampleInAnAarch64Build() throws Exception {
         String root = last(output(EMULATED_SECONDS, directory, Map.of(), "../.ci/arm64", "make"));
         Path project = Files.createDirectories(directory.resolve("project"));

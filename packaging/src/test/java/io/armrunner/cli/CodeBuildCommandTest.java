@@ -68,7 +68,11 @@ class CodeBuildCommandTest {
                         false,
                         () -> "host",
                         InstantSource.system());
-        return new Main(surroundings, Commands.of(surroundings)).run(words);
+        return new Main(
+                        surroundings,
+                        Commands.with(
+                                surroundings, file -> new GitLabRunnerServer(surroundings, file)))
+                .run(words);
     }
 
     @Test
@@ -105,6 +109,32 @@ class CodeBuildCommandTest {
         assertThat(out.toString()).contains("There is nothing to remove.");
         assertThat(run("codebuild", "check")).isEqualTo(1);
         assertThat(err.toString()).isEmpty();
+    }
+
+    @Test
+    @Tag("CB-67")
+    void theCheckLooksAtAllThatTheLaneNeedsAndSaysWhatToDo() throws Exception {
+        assertThat(run("codebuild", "setup", "--yes")).isZero();
+        Path config = directory.resolve("config.toml");
+        Files.writeString(
+                config,
+                "[[runners]]\nname = \"a\"\nurl = \"http://127.0.0.1:1\"\ntoken = \"glrt-abcdefghij\"\nexecutor = \"shell\"\n");
+
+        assertThat(run("codebuild", "check", "--config", config.toString())).isEqualTo(1);
+
+        assertThat(out.toString())
+                .contains(
+                        "ok     credentials: account 123456789012, region eu-west-3",
+                        "ok     region eu-west-3: has arm64 builds",
+                        "ok     project armrunner-main",
+                        "ok     s3:PutObject jobs/",
+                        "ok     s3:GetObject agent/",
+                        "ok     role armrunner-main-build-eu-west-3: as codebuild setup makes it",
+                        "ok     bucket armrunner-main-123456789012-eu-west-3: as codebuild setup makes it",
+                        "ok     builds at once, size small: 20: so many",
+                        "builds at once, size 2xlarge: 20 (code L-1E43FDE0)",
+                        "ERROR  GitLab token abcdefghi at http://127.0.0.1:1: ",
+                        "check the url, and the way from this machine to GitLab");
     }
 
     @Test

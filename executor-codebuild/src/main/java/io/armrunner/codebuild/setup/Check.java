@@ -100,6 +100,7 @@ public final class Check {
             bootLog();
             quota();
             tokens();
+            drift();
             secrets();
             if (build && !failed) {
                 realBuild();
@@ -314,7 +315,12 @@ public final class Check {
     }
 
     private void quota() {
-        BuildSize size = installation.size();
+        for (BuildSize size : BuildSize.values()) {
+            quota(size);
+        }
+    }
+
+    private void quota(BuildSize size) {
         String what = "builds at once, size " + size.word();
         try {
             double value =
@@ -323,16 +329,48 @@ public final class Check {
                                     r -> r.serviceCode("codebuild").quotaCode(size.quotaCode()))
                             .quota()
                             .value();
+            boolean used = size == installation.size();
             say(
-                    value < 2 ? Finding.Level.NOTE : Finding.Level.OK,
+                    value < 2 && used ? Finding.Level.NOTE : Finding.Level.OK,
                     what,
-                    meaning(value, size, installation.region()));
+                    used
+                            ? meaning(value, size, installation.region())
+                            : "%d (code %s)".formatted((long) value, size.quotaCode()));
         } catch (SdkException e) {
             say(
                     Finding.Level.NOTE,
                     what,
-                    "unknown, because servicequotas:GetServiceQuota does not answer (%s). A new account has 1."
-                            .formatted(AwsFailure.code(e)));
+                    "unknown, because servicequotas:GetServiceQuota does not answer (%s). A new account has 1 (code %s)."
+                            .formatted(AwsFailure.code(e), size.quotaCode()));
+        }
+    }
+
+    /**
+     * Whether role, trust policy, bucket, log group and project are as the set-up makes them. A
+     * runner's own rights are not enough to look.
+     */
+    private void drift() throws InterruptedException {
+        try {
+            for (Setup.PlanLine line : new Setup(installation, clients).plan()) {
+                say(
+                        line.isChange() ? Finding.Level.NOTE : Finding.Level.OK,
+                        line.resource(),
+                        line.isChange()
+                                ? "is not as codebuild setup makes it (%s); if that is not wanted, run armrunner codebuild setup --name %s --region %s"
+                                        .formatted(
+                                                line.verb().equals("create")
+                                                        ? "it is missing"
+                                                        : line.details(),
+                                                installation.name(),
+                                                installation.region())
+                                : "as codebuild setup makes it");
+            }
+        } catch (SetupException e) {
+            say(
+                    Finding.Level.NOTE,
+                    "role, trust policy and settings",
+                    "not looked at with these rights; run the check once as whoever ran setup (%s)"
+                            .formatted(e.getMessage()));
         }
     }
 
