@@ -35,8 +35,9 @@ import java.util.zip.ZipOutputStream;
  * Puts the distribution together in target/armrunner; Maven runs it as a single-file program with
  * the JDK that compiled the code, because that JDK's jlink makes the runtime.
  *
- * <p>Arguments: module directory, target directory, name of the module's jar, and whether to leave
- * out the start-up caches.
+ * <p>Arguments: module directory, target directory, name of the module's jar, whether to leave out
+ * the start-up caches, and the runtimes to bring for builds on other machines: {@code none}, or
+ * {@code aarch64=DIR,aarch64-musl=DIR} with the jmods of a JDK for each.
  */
 final class Assemble {
     /** What Netty, Jackson, TLS, logging and the AWS SDK ask for. */
@@ -72,6 +73,7 @@ final class Assemble {
         List<String> aws = assemble.extra("aws");
         List<String> fakeAws = assemble.extra("fake-aws");
         assemble.runtime();
+        assemble.runtimes(args[4]);
         assemble.launcher(jars, aws, fakeAws);
         assemble.documents();
         if (!Boolean.parseBoolean(args[3])) {
@@ -225,6 +227,45 @@ final class Assemble {
                         runtime.toString()),
                 "");
         Files.writeString(mark, recipe);
+    }
+
+    /** Links what CodeBuild builds run on whose image has no Java; a JDK links for any machine. */
+    private void runtimes(String wanted) throws IOException, InterruptedException {
+        delete(home.resolve("runtimes"));
+        if (wanted.equals("none")) {
+            return;
+        }
+        for (String each : wanted.split(",", -1)) {
+            String[] words = each.split("=", 2);
+            Path jmods = Path.of(words[words.length - 1]);
+            if (words.length < 2 || !Files.isRegularFile(jmods.resolve("java.base.jmod"))) {
+                throw new IOException(
+                        "runtimes must be NAME=DIR,… with a java.base.jmod in each directory, but has \""
+                                + each
+                                + "\"");
+            }
+            Path runtime = home.resolve("runtimes").resolve(words[0]);
+            Files.createDirectories(runtime.getParent());
+            run(
+                    List.of(
+                            Path.of(System.getProperty("java.home"), "bin", "jlink").toString(),
+                            "--module-path",
+                            jmods.toString(),
+                            "--add-modules",
+                            String.join(",", MODULES),
+                            "--strip-java-debug-attributes",
+                            "--no-header-files",
+                            "--no-man-pages",
+                            "--output",
+                            runtime.toString()),
+                    "");
+            // Some distributions' modules carry the symbols of the JVM: ten times its size.
+            try (Stream<Path> files = Files.walk(runtime)) {
+                for (Path symbols : files.filter(f -> f.toString().endsWith(".debuginfo")).toList()) {
+                    Files.delete(symbols);
+                }
+            }
+        }
     }
 
     private void launcher(List<String> jars, List<String> aws, List<String> fakeAws)

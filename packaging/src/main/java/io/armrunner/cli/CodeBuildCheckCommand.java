@@ -76,7 +76,8 @@ final class CodeBuildCheckCommand implements Callable<Integer> {
                                     PAUSE,
                                     finding -> surroundings.out().println(finding))
                             .run(build);
-            return good & tokens() ? 0 : 1;
+            boolean known = tokens();
+            return good && known ? 0 : 1;
         }
     }
 
