@@ -307,7 +307,15 @@ final class Assemble {
                 "env 'ARMRUNNER_JAVA_OPTS=%s' '%s' run --config {config}"
                         .formatted(output("run.aot"), home.resolve(launcher));
         run(
-                List.of(launcher, "benchmark", "--rounds", "1", "--rows", "stages", "--runner", service),
+                List.of(
+                        launcher,
+                        "benchmark",
+                        "--rounds",
+                        "1",
+                        "--rows",
+                        "stages",
+                        "--runner",
+                        service),
                 "");
         made("run.aot");
     }

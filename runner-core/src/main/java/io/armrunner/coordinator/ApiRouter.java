@@ -130,7 +130,7 @@ final class ApiRouter implements HttpHandler, AutoCloseable {
         if (over && !exchange.isLost()) {
             books.change(() ->
                     books.job(call.route().jobId().orElseThrow())
-                            .ifPresent(CoordinatorJob::toldOver));
+                            .ifPresent(job -> job.toldOver(call.route().endpoint())));
         }
     }
 

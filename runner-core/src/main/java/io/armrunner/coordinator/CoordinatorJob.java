@@ -346,8 +346,10 @@ public final class CoordinatorJob {
     }
 
     /** Notes that a runner has been told that the job is over (runner-protocol §6.1). */
-    void toldOver() {
-        if (toldOverAt == null) {
+    void toldOver(Endpoint endpoint) {
+        // The question of a manager whose job another engine has ended: that one may not know yet.
+        boolean asked = endpoint == Endpoint.UPDATE && endedByRunner;
+        if (toldOverAt == null && !asked) {
             toldOverAt = books.now();
         }
     }

@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.format.DateTimeFormatter;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -92,7 +93,8 @@ final class BuildObjects {
         try (HttpReply reply = call("PUT", key, headers, bytes)) {
             return switch (reply.status()) {
                 case 200 -> true;
-                case 409, 412 -> false;
+                // Or an earlier try of this call, whose answer was lost.
+                case 409, 412 -> get(key).filter(there -> Arrays.equals(there, bytes)).isPresent();
                 default -> throw failed("write", key, reply);
             };
         }
@@ -117,12 +119,22 @@ final class BuildObjects {
                 .orElse(Map.of());
     }
 
-    /** One call, again where S3 is in trouble or our clock is wrong. */
+    /** One call, again where S3 is in trouble or out of reach, or our clock is wrong. */
     private HttpReply call(String method, String key, Map<String, String> headers, byte[] body)
             throws IOException, InterruptedException {
         Duration pause = FIRST_PAUSE;
         for (int attempt = 1; ; attempt++) {
-            HttpReply reply = once(method, key, headers, body);
+            HttpReply reply;
+            try {
+                reply = once(method, key, headers, body);
+            } catch (IOException e) {
+                if (attempt == TRIES) {
+                    throw e;
+                }
+                Thread.sleep(pause);
+                pause = pause.multipliedBy(2);
+                continue;
+            }
             boolean skewed = reply.status() == 403 && adjusted(reply);
             if (attempt == TRIES || (!skewed && reply.status() < 500)) {
                 return reply;

@@ -112,6 +112,7 @@ final class Dispatch {
                                     target.substring(0, Math.max(0, target.indexOf('.'))), "");
             fault = aws.faults().next(service + ":" + operation);
             refuse(fault, region);
+            aws.rates().check(service + ":" + operation);
             if (fault.isPresent() && fault.get() instanceof CallFaults.Fault.Cut) {
                 outcome = "cut";
                 exchange.abort();

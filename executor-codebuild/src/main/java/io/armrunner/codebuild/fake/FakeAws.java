@@ -56,6 +56,7 @@ public final class FakeAws implements AutoCloseable {
     private final Principals principals;
     private final CallFaults faults = new CallFaults();
     private final CallLog calls;
+    private final CallRates rates;
     private final List<String> shown = new CopyOnWriteArrayList<>();
     private final List<String> secrets = new CopyOnWriteArrayList<>(List.of(SECRET_MARK));
     private final FakeRoles roles;
@@ -80,6 +81,7 @@ public final class FakeAws implements AutoCloseable {
         this.directory = directory;
         this.time = new AwsTime(settings.clock(), settings.speed());
         this.calls = new CallLog(time);
+        this.rates = new CallRates(time);
         this.names = new Names(settings.random());
         this.principals = new Principals(names);
         this.roles = new FakeRoles(ACCOUNT, time, names);
@@ -169,6 +171,20 @@ public final class FakeAws implements AutoCloseable {
     /** What is to go wrong with calls. */
     public CallFaults faults() {
         return faults;
+    }
+
+    /**
+     * Takes calls of an operation no faster than that, in its own time; without this it takes all.
+     *
+     * @param call such as {@code codebuild:StartBuild}
+     * @param burst at once
+     */
+    public void limit(String call, double perSecond, int burst) {
+        rates.limit(call, perSecond, burst);
+    }
+
+    CallRates rates() {
+        return rates;
     }
 
     /** Every request that ever came, in their order. */

@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -71,6 +72,7 @@ public final class FakeBuilds implements Service {
     private final Deque<BuildFault> faults = new ArrayDeque<>();
     private final Set<Thread> threads = ConcurrentHashMap.newKeySet();
     private Duration visibleAfter = Duration.ZERO;
+    private boolean shuffled;
 
     FakeBuilds(FakeRegion place) {
         this.place = place;
@@ -97,6 +99,11 @@ public final class FakeBuilds implements Service {
     /** For how long a new build is neither found nor listed; some seconds happen. */
     public synchronized void visibleAfter(Duration duration) {
         visibleAfter = duration;
+    }
+
+    /** Answers for several builds in any order, and some of them twice: no order is promised. */
+    public synchronized void shuffled() {
+        shuffled = true;
     }
 
     /** All builds as they are, the oldest first. */
@@ -290,6 +297,12 @@ public final class FakeBuilds implements Service {
                 missing.add(id);
             } else {
                 found.add(run.now());
+            }
+        }
+        if (shuffled && !found.isEmpty()) {
+            found.add(found.get(place.aws().names().below(found.size())));
+            for (int i = found.size(); i > 1; i--) {
+                Collections.swap(found, i - 1, place.aws().names().below(i));
             }
         }
         return BatchGetBuildsResponse.builder().builds(found).buildsNotFound(missing).build();

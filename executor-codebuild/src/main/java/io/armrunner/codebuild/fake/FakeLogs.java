@@ -1,5 +1,6 @@
 package io.armrunner.codebuild.fake;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -41,6 +42,7 @@ public final class FakeLogs implements Service {
     private final String arnPrefix;
     private final AwsTime time;
     private final Map<String, Group> groups = new TreeMap<>();
+    private Duration late = Duration.ZERO;
 
     FakeLogs(String region, String account, AwsTime time) {
         this.arnPrefix = "arn:aws:logs:" + region + ":" + account + ":log-group:";
@@ -80,6 +82,11 @@ public final class FakeLogs implements Service {
                                     .message(line + "\n")
                                     .build());
         }
+    }
+
+    /** New lines are shown only after that time; in AWS it takes some seconds. */
+    public synchronized void lateBy(Duration time) {
+        late = time;
     }
 
     /** All lines that ever came, for tests. */
@@ -184,11 +191,14 @@ public final class FakeLogs implements Service {
     }
 
     private SdkPojo events(GetLogEventsRequest r) throws ServiceError {
-        List<OutputLogEvent> all = group(r.logGroupName()).streams().get(r.logStreamName());
-        if (all == null) {
+        List<OutputLogEvent> written = group(r.logGroupName()).streams().get(r.logStreamName());
+        if (written == null) {
             throw new ServiceError(
                     400, "ResourceNotFoundException", "The specified log stream does not exist.");
         }
+        long until = time.millis() - late.toMillis();
+        List<OutputLogEvent> all =
+                written.stream().takeWhile(event -> event.timestamp() <= until).toList();
         int limit = r.limit() == null ? PAGE : r.limit();
         boolean head = Boolean.TRUE.equals(r.startFromHead());
         int from =

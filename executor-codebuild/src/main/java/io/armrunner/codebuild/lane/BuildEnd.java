@@ -62,6 +62,14 @@ final class BuildEnd {
         return build.status().equals("FAULT");
     }
 
+    /**
+     * Whether the agent has ended well without having had a job: it waits for two minutes, and the
+     * bucket may not have taken the job in that time.
+     */
+    static boolean isWithoutJob(BuildView build) {
+        return build.status().equals("SUCCEEDED");
+    }
+
     private static Optional<BuildView.Phase> first(BuildView build, String status) {
         return build.phases().stream().filter(phase -> phase.status().equals(status)).findFirst();
     }

@@ -395,9 +395,9 @@ final class BuildJob {
                         .map(word -> new JobFailure(FailureReason.RUNNER_SYSTEM_FAILURE, word))
                         .orElseGet(() -> failure(build, region));
         boolean begun = !mailbox.takeBack();
-        if (!begun && BuildEnd.isWorthAnother(build)) {
+        if (!begun && (BuildEnd.isWorthAnother(build) || BuildEnd.isWithoutJob(build))) {
             mailbox.clear(false, told.isPresent());
-            return new BuildResult.Again(why, true);
+            return new BuildResult.Again(why, BuildEnd.isWorthAnother(build));
         }
         return over(
                 new EndNote.Lost(why.reason(), String.valueOf(why.getMessage()), begun), mailbox);
