@@ -208,6 +208,20 @@ final class GitSourcesTest {
         assertThat(filesWith(job.job().token().value())).isEmpty();
     }
 
+    @Test
+    void noProcessHasTheTokenAmongItsArguments() throws Exception {
+        // git writes down every program that it starts, with all of its arguments.
+        Path commands = runner.directory().resolve("commands");
+        Ended job =
+                runner.run(
+                                job().variable("GIT_TRACE", commands.toString())
+                                        .script("git fetch origin", "git push -q origin HEAD:refs/heads/x"))
+                        .succeeded();
+
+        assertThat(commands).content().contains("remote-http", "f get");
+        assertThat(contains(commands, job.job().token().value())).isFalse();
+    }
+
     private List<Path> filesWith(String text) throws IOException {
         try (Stream<Path> files = Files.walk(runner.builds())) {
             return files.filter(Files::isRegularFile).filter(file -> contains(file, text)).toList();

@@ -2,12 +2,12 @@ package io.armrunner.git;
 
 import io.armrunner.plan.GitUrl;
 import io.armrunner.plan.JobPlan;
+import io.armrunner.shell.ShellText;
 import io.armrunner.variables.FeatureFlag;
 import io.armrunner.variables.JobVariables;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -78,6 +78,9 @@ final class ExternalConfig {
     }
 
     private String write() {
+        if (!inEnvironment()) {
+            text.append("#password ").append(plan.payload().token().value()).append('\n');
+        }
         String correlationId = plan.place().correlationId();
         if (plan.flags().isOn(FeatureFlag.FF_USE_GITALY_CORRELATION_ID)
                 && !correlationId.isEmpty()) {
@@ -86,27 +89,38 @@ final class ExternalConfig {
         if (plan.flags().isOn(FeatureFlag.FF_USE_GIT_BUNDLE_URIS)) {
             entry("transfer", "", "bundleURI", "true");
         }
-        boolean inUrls = !plan.flags().isOn(FeatureFlag.FF_GIT_URLS_WITHOUT_TOKENS);
         for (String host : hosts()) {
             tls(host);
             if (plan.flags().isOn(FeatureFlag.FF_USE_GIT_PROACTIVE_AUTH)) {
                 entry("http", host, "proactiveAuth", "basic");
             }
             // An empty helper drops those of the user for this host: none of them may keep a job
-            // token, or answer in
-            // its place.
+            // token, or answer in its place.
             entry("credential", host, "helper", "");
-            if (!inUrls) {
-                entry("credential", host, "username", GitUrl.TOKEN_USER);
-                entry(
-                        "credential",
-                        host,
-                        "helper",
-                        "!f() { if [ \"$1\" = get ]; then printf 'password=%s\\n' \"$CI_JOB_TOKEN\"; fi; }; f");
-            }
+            entry("credential", host, "username", GitUrl.TOKEN_USER);
+            entry("credential", host, "helper", helper());
         }
-        rewrites(inUrls).forEach((without, with) -> entry("url", with, "insteadOf", without));
+        rewrites().forEach((without, with) -> entry("url", with, "insteadOf", without));
         return text.toString();
+    }
+
+    /** Whether no file may know the token: the helper takes it from the job's variables then. */
+    private boolean inEnvironment() {
+        return plan.flags().isOn(FeatureFlag.FF_GIT_URLS_WITHOUT_TOKENS);
+    }
+
+    /**
+     * Tells git the password, out of this file's first line. In a URL it would be among the
+     * arguments of the processes that git starts, for everybody on the host to see.
+     */
+    private String helper() {
+        String answer =
+                inEnvironment()
+                        ? "printf 'password=%s\\n' \"$CI_JOB_TOKEN\""
+                        : "read -r _ password <"
+                                + ShellText.quote(path(plan))
+                                + " && printf 'password=%s\\n' \"$password\"";
+        return "!f() { if [ \"$1\" = get ]; then " + answer + "; fi; }; f";
     }
 
     private void tls(String host) {
@@ -133,27 +147,19 @@ final class ExternalConfig {
         return hosts;
     }
 
-    /** Address without credentials to the same with them; each address once. */
-    private Map<String, String> rewrites(boolean withToken) {
-        String token = plan.payload().token().value();
+    /** What git takes for another address; each address once. */
+    private Map<String, String> rewrites() {
         Map<String, String> rewrites = new LinkedHashMap<>();
-        Optional<GitUrl> base = GitUrl.parse(base()).filter(GitUrl::isHttp);
-        if (withToken) {
-            Optional<GitUrl> remote = GitUrl.parse(remote()).filter(GitUrl::isHttp);
-            remote.filter(url -> !url.userInfo().isEmpty())
-                    .ifPresent(url -> rewrites.put(url.clean(), url.withCredentials()));
-            base.ifPresent(url ->
-                    rewrites.putIfAbsent(url.clean(), url.forToken(token).withCredentials()));
-            GitUrl.parse(repoUrl())
+        String own = GitUrl.TOKEN_USER + ":" + plan.payload().token().value();
+        // Credentials that are not the job's can only have been put there on purpose.
+        GitUrl.parse(remote())
+                .filter(GitUrl::isHttp)
+                .filter(url -> !url.userInfo().isEmpty() && !url.userInfo().equals(own))
+                .ifPresent(url -> rewrites.put(url.clean(), url.withCredentials()));
+        if (plan.job().gitSubmoduleForceHttps()) {
+            GitUrl.parse(base())
                     .filter(GitUrl::isHttp)
-                    .map(GitUrl::root)
-                    .ifPresent(url ->
-                            rewrites.putIfAbsent(
-                                    url.clean(), url.forToken(token).withCredentials()));
-        }
-        if (plan.job().gitSubmoduleForceHttps() && base.isPresent()) {
-            GitUrl url = withToken ? base.get().forToken(token) : base.get();
-            forceHttps(withToken ? url.withCredentials() : url.clean(), rewrites);
+                    .ifPresent(url -> forceHttps(url.clean(), rewrites));
         }
         return rewrites;
     }

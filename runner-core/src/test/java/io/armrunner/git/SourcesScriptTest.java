@@ -414,26 +414,38 @@ class SourcesScriptTest {
         JobPlan plan = job.plan();
         assertThat(ExternalConfig.template(plan, "https://gitlab.example.com/lab/demo.git"))
                 .doesNotContain(PlanFixture.TOKEN);
-        Path file = root.resolve("ext.conf");
+        Path file = Path.of(ExternalConfig.path(plan));
+        Files.createDirectories(file.getParent());
         Files.writeString(file, ExternalConfig.of(plan));
+        assertThat(shell("git config -f " + file + " --list").out())
+                .doesNotContain(PlanFixture.TOKEN);
         assertThat(shell("git config -f " + file + " --list").out().lines())
                 .contains(
                         "http.extraheader=X-Gitaly-Correlation-ID: 01CORRELATION",
                         "transfer.bundleuri=true",
                         "credential.https://gitlab.example.com.helper=",
-                        "url."
-                                + base
-                                + "/lab/demo.git.insteadof=https://gitlab.example.com/lab/demo.git",
-                        "url." + base + ".insteadof=https://gitlab.example.com",
-                        "url." + base + "/.insteadof=git@gitlab.example.com:",
-                        "url." + base + ".insteadof=ssh://git@gitlab.example.com");
+                        "credential.https://gitlab.example.com.username=gitlab-ci-token",
+                        "url.https://gitlab.example.com/.insteadof=git@gitlab.example.com:",
+                        "url.https://gitlab.example.com.insteadof=ssh://git@gitlab.example.com");
         // Every rewriting is one that git itself would do: no network is needed to see it.
-        String seen =
-                "git init -q x && git -C x config include.path "
-                        + file
-                        + " && git -C x ls-remote --get-url ";
-        assertThat(shell(seen + "git@gitlab.example.com:grp/sub.git").out().strip())
-                .isEqualTo(base + "/grp/sub.git");
+        String seen = "git init -q x && git -C x config include.path " + file + " && git -C x ";
+        assertThat(shell(seen + "ls-remote --get-url git@gitlab.example.com:grp/sub.git").out())
+                .isEqualTo("https://gitlab.example.com/grp/sub.git\n");
+        assertThat(
+                        shell(
+                                        "printf 'protocol=https\\nhost=gitlab.example.com\\n' | git -C x credential fill")
+                                .out())
+                .contains("username=gitlab-ci-token\npassword=" + PlanFixture.TOKEN + "\n");
+    }
+
+    @Test
+    void credentialsThatAreNotTheJobsAreKeptAsTheyCame()
+            throws JobFailure, IOException, InterruptedException {
+        job.git().put("repo_url", "https://somebody:else@gitlab.example.com/lab/demo.git");
+
+        assertThat(ExternalConfig.of(job.plan()))
+                .contains(
+                        "[url \"https://somebody:else@gitlab.example.com/lab/demo.git\"]\n\tinsteadOf = https://gitlab.example.com/lab/demo.git\n");
     }
 
     @Test
