@@ -215,7 +215,9 @@ final class GitSourcesTest {
         Ended job =
                 runner.run(
                                 job().variable("GIT_TRACE", commands.toString())
-                                        .script("git fetch origin", "git push -q origin HEAD:refs/heads/x"))
+                                        .script(
+                                                "git fetch origin",
+                                                "git push -q origin HEAD:refs/heads/x"))
                         .succeeded();
 
         assertThat(commands).content().contains("remote-http", "f get");
