@@ -3,15 +3,21 @@ package io.armrunner.codebuild.lane;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import io.armrunner.codebuild.aws.AwsClients;
+import io.armrunner.codebuild.aws.BuildSize;
 import io.armrunner.codebuild.fake.FakeAws;
 import io.armrunner.codebuild.fake.FakeAwsSettings;
+import io.armrunner.codebuild.setup.Installation;
+import io.armrunner.codebuild.setup.Setup;
+import io.armrunner.config.ConfigReader;
 import io.armrunner.http.EventLoops;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,6 +30,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.core.sync.RequestBody;
+import software.amazon.awssdk.services.codebuild.model.Build;
 
 /** How the agent gets into a build, and the script that starts it there. */
 class AgentStoreTest {
@@ -42,9 +49,10 @@ class AgentStoreTest {
                 FakeAws.start(
                         loops,
                         FakeAwsSettings.of(
-                                directory.resolve("aws"),
-                                Map.of("PATH", "/usr/bin:/bin"),
-                                new Random(1)));
+                                        directory.resolve("aws"),
+                                        Map.of("PATH", bare(directory).toString()),
+                                        new Random(1))
+                                .withSpeed(10));
         clients = AwsClients.open(aws.place());
         clients.s3()
                 .createBucket(r ->
@@ -61,6 +69,19 @@ class AgentStoreTest {
         clients.close();
         aws.close();
         loops.close();
+    }
+
+    /** All that the image of these tests has. */
+    private static Path bare(Path directory) throws IOException {
+        Path path = Files.createDirectories(directory.resolve("path"));
+        for (String program : List.of("sh", "chmod")) {
+            Path each = path.resolve(program);
+            if (!Files.exists(each)) {
+                Files.writeString(each, "#!/bin/sh\nexec /bin/" + program + " \"$@\"\n");
+                Files.setPosixFilePermissions(each, PosixFilePermissions.fromString("rwxr-xr-x"));
+            }
+        }
+        return path;
     }
 
     private AgentStore store() {
@@ -149,6 +170,101 @@ class AgentStoreTest {
                 .hasLineCount(2);
     }
 
+    @Test
+    @Tag("CB-26")
+    void aBuildOfAnImageWithoutJavaRunsOnTheOneThatIsBrought() throws Exception {
+        Installation installation =
+                Installation.of("main", clients.place().region(), aws.account());
+        new Setup(installation, clients).apply(_ -> {});
+        runtime("echo brought");
+        AgentStore store =
+                new AgentStore(
+                        clients.s3(),
+                        installation.bucket(),
+                        Optional.empty(),
+                        "aarch64",
+                        new AgentBundle.Maker() {
+                            @Override
+                            public AgentBundle agent() throws IOException {
+                                return AgentBundle.ofClassPath("/nowhere.jar", "Main");
+                            }
+
+                            @Override
+                            public Optional<AgentBundle> runtime(String architecture)
+                                    throws IOException {
+                                return Optional.of(
+                                        AgentBundle.ofRuntimes(
+                                                Map.of(
+                                                        "glibc",
+                                                        directory.resolve("brought/glibc"))));
+                            }
+                        });
+        String arn =
+                clients.codeBuild()
+                        .startBuild(
+                                BuildRequest.of(
+                                        settings(installation),
+                                        installation.region(),
+                                        new BuildChoice(
+                                                BuildSize.SMALL,
+                                                "public.ecr.aws/docker/library/python:3.13-slim",
+                                                CodeBuildSettings.Placement.IMAGE,
+                                                Duration.ofMinutes(5),
+                                                List.of(),
+                                                List.of()),
+                                        new BuildRequest.Identity("m", 1, 1),
+                                        store.agent(),
+                                        store.runtime()))
+                        .build()
+                        .arn();
+
+        await().atMost(Duration.ofSeconds(60)).until(() -> build(arn).buildComplete());
+        BuildView.Logs logs = BuildView.of(build(arn)).logs().orElseThrow();
+        List<String> lines =
+                clients
+                        .logs()
+                        .getLogEvents(
+                                r -> r.logGroupName(logs.group()).logStreamName(logs.stream()))
+                        .events()
+                        .stream()
+                        .map(event -> event.message().strip())
+                        .toList();
+        assertThat(build(arn).buildStatusAsString()).as("%s", lines).isEqualTo("SUCCEEDED");
+        assertThat(lines).contains("brought");
+    }
+
+    private Build build(String arn) {
+        return clients.codeBuild().batchGetBuilds(r -> r.ids(arn)).builds().getFirst();
+    }
+
+    private static CodeBuildSettings settings(Installation installation) throws Exception {
+        return CodeBuildSettings.of(
+                ConfigReader.read(
+                                """
+                                [[runners]]
+                                name = "r"
+                                url = "https://gitlab.example.com"
+                                token = "glrt-x"
+                                executor = "codebuild"
+                                [runners.codebuild]
+                                project = "%s"
+                                bucket = "%s"
+                                region = "%s"
+                                """
+                                        .formatted(
+                                                installation.project(),
+                                                installation.bucket(),
+                                                installation.region()),
+                                "config.toml",
+                                Map.of())
+                        .config()
+                        .runners()
+                        .getFirst()
+                        .lanes()
+                        .getFirst()
+                        .codebuild());
+    }
+
     private void runtime(String script) throws IOException {
         Path bin = Files.createDirectories(directory.resolve("brought/glibc/bin"));
         Files.createDirectories(directory.resolve("brought/glibc/lib"));
@@ -175,13 +291,8 @@ class AgentStoreTest {
             assertThat(zip.getNextEntry()).isNotNull();
             Files.write(sources.resolve("boot.sh"), zip.readAllBytes());
         }
-        Path path = Files.createDirectories(directory.resolve("path"));
-        Path chmod = path.resolve("chmod");
-        if (!Files.exists(chmod)) {
-            Files.createSymbolicLink(chmod, Path.of("/bin/chmod"));
-        }
         Map<String, String> environment = new HashMap<>(more);
-        environment.put("PATH", path.toString());
+        environment.put("PATH", bare(directory).toString());
         if (brings) {
             if (!Files.exists(directory.resolve("brought"))) {
                 runtime("echo brought");
