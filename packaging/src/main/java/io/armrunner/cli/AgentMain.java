@@ -17,6 +17,7 @@ import io.armrunner.local.HostShellEnvironment;
 import io.armrunner.local.HostShellLane;
 import io.armrunner.plan.JobPlace;
 import io.armrunner.plan.RunnerSettings;
+import io.armrunner.protocol.ArtifactStore;
 import io.armrunner.protocol.GitLabArtifactStore;
 import io.armrunner.protocol.GitLabClient;
 import io.armrunner.protocol.GitLabUrl;
@@ -119,7 +120,8 @@ public final class AgentMain {
                 HttpClient http,
                 RunnerSettings settings,
                 HandOver handOver,
-                Map<String, String> environment) {
+                Map<String, String> environment,
+                Optional<ArtifactStore> store) {
             SignedCaches caches = handOver.caches();
             Optional<CacheTools.Remote> remote =
                     caches.isNone()
@@ -141,8 +143,11 @@ public final class AgentMain {
                                     remote)),
                     new ArtifactStages(
                             new StageTools(
-                                    new GitLabArtifactStore(
-                                            caller(http), GitLabUrl.of(settings.url()), random),
+                                    store.orElseGet(() ->
+                                            new GitLabArtifactStore(
+                                                    caller(http),
+                                                    GitLabUrl.of(settings.url()),
+                                                    random)),
                                     packing,
                                     environment,
                                     Thread::sleep,

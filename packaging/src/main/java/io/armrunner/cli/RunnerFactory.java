@@ -27,6 +27,7 @@ import io.armrunner.local.HostShellLane;
 import io.armrunner.manager.ConfiguredRunner;
 import io.armrunner.manager.LaneBoard;
 import io.armrunner.plan.RunnerSettings;
+import io.armrunner.protocol.ArtifactStore;
 import io.armrunner.protocol.GitLabArtifactStore;
 import io.armrunner.protocol.GitLabClient;
 import io.armrunner.protocol.GitLabUrl;
@@ -203,6 +204,7 @@ final class RunnerFactory implements AutoCloseable {
                                 calls.called(facts, request, status, retries, took));
         GitLabUrl url = GitLabUrl.of(config.url());
         Optional<CacheTools.Remote> caches = RemoteCaches.open(config.name(), config.cache(), http);
+        ArtifactStore store = new GitLabArtifactStore(caller, url, random);
         GitLabClient client =
                 new GitLabClient(
                         caller, url, config.token(), systemId.value(), Identity.of(config));
@@ -217,7 +219,7 @@ final class RunnerFactory implements AutoCloseable {
                                         caches)),
                         new ArtifactStages(
                                 new StageTools(
-                                        new GitLabArtifactStore(caller, url, random),
+                                        store,
                                         packing,
                                         inherited(),
                                         Thread::sleep,
@@ -227,7 +229,7 @@ final class RunnerFactory implements AutoCloseable {
                 settings(config),
                 client,
                 client::reports,
-                lanes(config, caches),
+                lanes(config, caches, store),
                 _ -> files,
                 new SecretResolver(List.of(new VaultProvider(http), awsSecrets()), Thread::sleep),
                 RunnerCertificates.of(config, configDirectory));
@@ -265,7 +267,8 @@ final class RunnerFactory implements AutoCloseable {
                         "linux/" + Version.architecture()));
     }
 
-    private LaneBoard lanes(RunnerConfig config, Optional<CacheTools.Remote> caches)
+    private LaneBoard lanes(
+            RunnerConfig config, Optional<CacheTools.Remote> caches, ArtifactStore store)
             throws UserError {
         if (config.lanes().isEmpty()) {
             return LaneBoard.single(shell(config, "shell", Optional.empty()));
@@ -273,12 +276,17 @@ final class RunnerFactory implements AutoCloseable {
         List<LaneBoard.Entry> entries = new ArrayList<>();
         for (LaneConfig lane : config.lanes()) {
             entries.add(
-                    new LaneBoard.Entry(lane(config, lane, caches), lane.executor(), lane.rules()));
+                    new LaneBoard.Entry(
+                            lane(config, lane, caches, store), lane.executor(), lane.rules()));
         }
         return new LaneBoard(config.token().shortForm(), entries, Ticker.SYSTEM);
     }
 
-    private Lane lane(RunnerConfig config, LaneConfig lane, Optional<CacheTools.Remote> caches)
+    private Lane lane(
+            RunnerConfig config,
+            LaneConfig lane,
+            Optional<CacheTools.Remote> caches,
+            ArtifactStore store)
             throws UserError {
         return switch (lane.executor()) {
             case "shell" ->
@@ -289,7 +297,7 @@ final class RunnerFactory implements AutoCloseable {
                                     new HostFitness(
                                             lane.floors(),
                                             HostSensors.ofHost(surroundings.clock()))));
-            case "codebuild" -> codeBuild(config, lane, caches);
+            case "codebuild" -> codeBuild(config, lane, caches, store);
             default ->
                     throw new UserError(
                             "runner \"%s\": lane \"%s\" has executor = \"%s\", which is not supported by this version; use \"shell\""
@@ -298,7 +306,11 @@ final class RunnerFactory implements AutoCloseable {
     }
 
     /** Nothing of AWS is loaded before this, and no call is made before the first job. */
-    private Lane codeBuild(RunnerConfig config, LaneConfig lane, Optional<CacheTools.Remote> caches)
+    private Lane codeBuild(
+            RunnerConfig config,
+            LaneConfig lane,
+            Optional<CacheTools.Remote> caches,
+            ArtifactStore store)
             throws UserError {
         try {
             CodeBuildLane made =
@@ -318,6 +330,8 @@ final class RunnerFactory implements AutoCloseable {
                                     config.jobStatusFinalUpdateRetryLimit(),
                                     AgentMaker.ofProcess(),
                                     caches,
+                                    store,
+                                    inherited(),
                                     stateDirectory.resolve(
                                             "costs-%s-%s.json"
                                                     .formatted(

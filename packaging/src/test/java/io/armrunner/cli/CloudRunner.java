@@ -21,10 +21,13 @@ import io.armrunner.manager.Journal;
 import io.armrunner.manager.LaneBoard;
 import io.armrunner.manager.Manager;
 import io.armrunner.plan.RunnerSettings;
+import io.armrunner.protocol.ArtifactStore;
+import io.armrunner.protocol.GitLabArtifactStore;
 import io.armrunner.protocol.GitLabClient;
 import io.armrunner.protocol.GitLabUrl;
 import io.armrunner.protocol.RetryingCaller;
 import io.armrunner.spec.Secret;
+import io.armrunner.testing.TestRepository;
 import io.armrunner.trace.Ticker;
 import io.armrunner.trace.UploadSettings;
 import java.io.IOException;
@@ -35,6 +38,7 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -126,6 +130,9 @@ final class CloudRunner implements AutoCloseable {
         }
     }
 
+    /** What its own requests to GitLab end with in their user agent, and those of builds do not. */
+    static final String MANAGER = " of the manager";
+
     private final Manager manager;
     private final CodeBuildLane lane;
     private final HttpClient http;
@@ -168,14 +175,16 @@ final class CloudRunner implements AutoCloseable {
         RunnerConfig runner = config.runners().getFirst();
         SecureRandom random = new SecureRandom();
         HttpClient http = HttpClient.open(loops, ClientSettings.DEFAULTS);
+        RetryingCaller caller =
+                new RetryingCaller(
+                        http,
+                        Identity.userAgent() + MANAGER,
+                        InstantSource.system(),
+                        random,
+                        Thread::sleep);
         GitLabClient client =
                 new GitLabClient(
-                        new RetryingCaller(
-                                http,
-                                Identity.userAgent(),
-                                InstantSource.system(),
-                                random,
-                                Thread::sleep),
+                        caller,
                         GitLabUrl.of(runner.url()),
                         runner.token(),
                         "s_0123456789ab",
@@ -187,7 +196,9 @@ final class CloudRunner implements AutoCloseable {
                                         words,
                                         clock,
                                         random,
-                                        RemoteCaches.open(NAME, runner.cache(), http)),
+                                        RemoteCaches.open(NAME, runner.cache(), http),
+                                        new GitLabArtifactStore(
+                                                caller, GitLabUrl.of(runner.url()), random)),
                                 entry.codebuild())
                         .reaping(words::hold);
         ConfiguredRunner configured =
@@ -227,7 +238,8 @@ final class CloudRunner implements AutoCloseable {
             Words words,
             InstantSource clock,
             SecureRandom random,
-            Optional<CacheTools.Remote> caches) {
+            Optional<CacheTools.Remote> caches,
+            ArtifactStore store) {
         Path disk = words.directory().resolve("build-disk");
         return new CodeBuildLane.Surroundings(
                 NAME,
@@ -238,6 +250,8 @@ final class CloudRunner implements AutoCloseable {
                         AgentBundle.ofClassPath(
                                 System.getProperty("java.class.path"), AgentMain.class.getName()),
                 caches,
+                store,
+                environment(),
                 words.directory().resolve("costs.json"),
                 Optional.of(words.keys()),
                 () ->
@@ -248,6 +262,12 @@ final class CloudRunner implements AutoCloseable {
                 clock,
                 Ticker.SYSTEM,
                 random);
+    }
+
+    private static Map<String, String> environment() {
+        Map<String, String> environment = new HashMap<>(TestRepository.environment());
+        environment.put("GIT_HTTP_USER_AGENT", "git" + MANAGER);
+        return Map.copyOf(environment);
     }
 
     Manager manager() {

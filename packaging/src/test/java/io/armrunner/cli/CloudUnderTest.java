@@ -66,6 +66,7 @@ final class CloudUnderTest implements BeforeEachCallback, AfterEachCallback {
                     plain -> plain.withUpdateInterval(Duration.ZERO).withArtifactLimit(1L << 30));
     private UnaryOperator<FakeAwsSettings> change = UnaryOperator.identity();
     private String tables = "";
+    private List<String> table = List.of();
     private int speed = 10;
     private Duration off = Duration.ZERO;
     private @Nullable FakeAws aws;
@@ -149,6 +150,7 @@ final class CloudUnderTest implements BeforeEachCallback, AfterEachCallback {
 
     /** Starts the manager; {@code lines} go into the lane's codebuild table. */
     CloudUnderTest start(String... lines) throws Exception {
+        table = List.of(lines);
         runner = CloudRunner.start(extension.eventLoops(), words(lines), this::time);
         return this;
     }
@@ -195,7 +197,7 @@ final class CloudUnderTest implements BeforeEachCallback, AfterEachCallback {
         manager().stop("terminated");
         java.util.Objects.requireNonNull(runner).close();
         between.run();
-        start();
+        start(table.toArray(String[]::new));
     }
 
     Coordinator gitlab() {
@@ -224,6 +226,15 @@ final class CloudUnderTest implements BeforeEachCallback, AfterEachCallback {
 
     Path directory() {
         return extension.directory();
+    }
+
+    /** The agent of the only build there is. */
+    ProcessHandle agent() {
+        return ProcessHandle.current()
+                .descendants()
+                .filter(process -> process.info().command().orElse("").endsWith("/bin/java"))
+                .findFirst()
+                .orElseThrow();
     }
 
     /** Makes later builds find an empty disk, as each build of AWS does. */

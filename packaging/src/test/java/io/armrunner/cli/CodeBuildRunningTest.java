@@ -266,15 +266,19 @@ final class CodeBuildRunningTest {
                                 "mkdir out; echo kept > out/a; echo no > out/b.tmp; echo loose > loose",
                                 "head -c 105000000 /dev/urandom > out/large",
                                 "echo '<testsuite/>' > junit.xml; echo VERSION=1.2 > build.env",
-                                "grep VmRSS /proc/$PPID/status | tr -dc 0-9 > %s; echo $PPID > %s"
-                                        .formatted(file("rss"), file("pid")),
+                                "touch %s; until [ -e %s ]; do sleep 0.1; done"
+                                        .formatted(file("ready"), file("go")),
                                 "exit 3")
                         .artifacts(entry)
                         .report("junit", "junit.xml")
                         .report("dotenv", "build.env")
                         .artifacts("on_success", List.of("loose"), List.of())
                         .enqueue();
-        long most = mostMemory(job);
+        await().atMost(CloudUnderTest.LIMIT).until(() -> Files.exists(file("ready")));
+        long agent = cloud.agent().pid();
+        long script = memory(agent);
+        Files.createFile(file("go"));
+        long most = mostMemory(job, agent);
         ended(job, JobState.FAILED);
 
         assertThat(job.artifacts())
@@ -292,30 +296,24 @@ final class CodeBuildRunningTest {
                     .contains("out/a", "out/large", "loose")
                     .doesNotContain("out/b.tmp");
         }
-        long script = Long.parseLong(Files.readString(file("rss")).strip());
+        assertThat(script).isPositive();
         assertThat(most - script).as("KiB more than while the script ran").isLessThan(32 * 1024);
     }
 
     /** The most memory that the agent ever had, in KiB. */
-    private long mostMemory(CoordinatorJob job) {
+    private static long mostMemory(CoordinatorJob job, long agent) {
         long[] most = {0};
         await().atMost(CloudUnderTest.LIMIT)
                 .pollInterval(Duration.ofMillis(20))
                 .until(() -> {
-                    if (Files.exists(file("pid"))) {
-                        most[0] = Math.max(most[0], memory());
-                    }
+                    most[0] = Math.max(most[0], memory(agent));
                     return job.state().isFinished();
                 });
         return most[0];
     }
 
-    private long memory() throws IOException {
-        String pid = Files.readString(file("pid")).strip();
-        Path status = Path.of("/proc", pid, "status");
-        if (pid.isEmpty() || !Files.exists(status)) {
-            return 0;
-        }
+    private static long memory(long process) throws IOException {
+        Path status = Path.of("/proc", Long.toString(process), "status");
         try {
             return Files.readAllLines(status).stream()
                     .filter(line -> line.startsWith("VmRSS"))

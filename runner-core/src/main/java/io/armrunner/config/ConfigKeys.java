@@ -116,6 +116,7 @@ public final class ConfigKeys {
             runners.codebuild.service_role string
             runners.codebuild.parameter_store string_map
             runners.codebuild.secrets_manager string_map
+            runners.codebuild.relay boolean
             runners.codebuild.allowed_parameters strings
             runners.codebuild.allowed_secrets strings
             runners.codebuild.prices string_map
@@ -140,6 +141,7 @@ public final class ConfigKeys {
             runners.lanes.codebuild.service_role string
             runners.lanes.codebuild.parameter_store string_map
             runners.lanes.codebuild.secrets_manager string_map
+            runners.lanes.codebuild.relay boolean
             runners.lanes.codebuild.allowed_parameters strings
             runners.lanes.codebuild.allowed_secrets strings
             runners.lanes.codebuild.prices string_map

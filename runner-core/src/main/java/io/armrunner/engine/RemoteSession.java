@@ -52,6 +52,8 @@ public final class RemoteSession {
     /** After trouble with a job that another engine has. */
     private static final Duration AGAIN = Duration.ofSeconds(30);
 
+    private static final OutputLimit NO_LIMIT = new OutputLimit(1L << 40);
+
     /**
      * What a job needs besides itself.
      *
@@ -182,10 +184,12 @@ public final class RemoteSession {
                                     told.logBytes()));
             case RemoteEnd.Unreported(RemoteEnd.Delivered told, Path file) ->
                     new Step.Ended(reported(told, file, writing.trace.size(), reports));
+            case RemoteEnd.Relayed(RemoteEnd.Delivered told) ->
+                    new Step.Ended(writing.finish(told));
             case RemoteEnd.Over _ -> new Step.Ended(over());
             case RemoteEnd.Lost(JobFailure why, boolean begun) ->
                     new Step.Ended(
-                            begun
+                            begun && !writing.relayed
                                     ? takenOver(Outcome.Failed.of(why), writing, reports)
                                     : failed(Outcome.Failed.of(why), writing));
             case RemoteEnd.Left _ -> new Step.Left();
@@ -203,14 +207,7 @@ public final class RemoteSession {
         try (TraceLog whole = TraceLog.create(copy, limit())) {
             whole.append(bytes, 0, bytes.length);
             Outcome outcome = outcome(told);
-            JobUpdate update =
-                    switch (outcome) {
-                        case Outcome.Failed failed ->
-                                new JobUpdate.Failed(
-                                        whole.end(), reason(failed), failed.exitCode());
-                        case Outcome.Succeeded _, Outcome.Over _ ->
-                                new JobUpdate.Success(whole.end());
-                    };
+            JobUpdate update = update(outcome, whole);
             TraceUploader uploader =
                     new TraceUploader(
                             whole,
@@ -233,6 +230,14 @@ public final class RemoteSession {
         }
     }
 
+    private JobUpdate update(Outcome outcome, TraceLog log) {
+        return switch (outcome) {
+            case Outcome.Failed failed ->
+                    new JobUpdate.Failed(log.end(), reason(failed), failed.exitCode());
+            case Outcome.Succeeded _, Outcome.Over _ -> new JobUpdate.Success(log.end());
+        };
+    }
+
     private static Outcome outcome(RemoteEnd.Delivered told) {
         return told.state().equals("success")
                 ? new Outcome.Succeeded()
@@ -250,6 +255,10 @@ public final class RemoteSession {
     }
 
     private OutputLimit limit() {
+        if (lane.isRelayed()) {
+            // The engine that writes the log has cut it already.
+            return NO_LIMIT;
+        }
         return OutputLimit.ofKibibytes(
                 settings.output().limitKib(),
                 settings.output().endKib(),
@@ -338,26 +347,30 @@ public final class RemoteSession {
     private final class Writing implements RemoteJob, AutoCloseable {
         private final TraceLog trace;
         private final JobPlan plan;
-        private final JobLog log;
+        private JobLog log;
         private final TraceUploader uploader;
         private final ParkedSession waits;
         private @Nullable Thread upload;
         private boolean released;
+        private boolean relayed;
 
         Writing(TraceLog trace, JobPlan plan, JobReports reports, boolean resumed) {
             this.trace = trace;
             this.plan = plan;
             waits = new ParkedSession(payload.id(), stop, reports);
-            log =
-                    new JobLog(
-                            trace,
-                            Masks.of(
-                                    plan.masks(),
-                                    plan.tokenPrefixes(),
-                                    plan.flags().isOn(FeatureFlag.FF_MASK_ALL_DEFAULT_TOKENS)),
-                            new JobLog.Format(plan.sections(), plan.timestamps()),
-                            around.clock());
+            log = log();
             uploader = uploader(trace, reports, resumed);
+        }
+
+        private JobLog log() {
+            return new JobLog(
+                    trace,
+                    Masks.of(
+                            plan.masks(),
+                            plan.tokenPrefixes(),
+                            plan.flags().isOn(FeatureFlag.FF_MASK_ALL_DEFAULT_TOKENS)),
+                    new JobLog.Format(plan.sections(), plan.timestamps()),
+                    around.clock());
         }
 
         @Override
@@ -423,6 +436,31 @@ public final class RemoteSession {
             return uploader.acknowledged();
         }
 
+        @Override
+        public void relay() {
+            released = true;
+            relayed = true;
+            log.close();
+            send();
+        }
+
+        @Override
+        public void append(byte[] bytes, int from, int length) {
+            trace.append(bytes, from, length);
+        }
+
+        @Override
+        public long written() {
+            return trace.length();
+        }
+
+        /** Tells GitLab what the engine elsewhere has come to. */
+        private JobSession.Ending finish(RemoteEnd.Delivered told) throws InterruptedException {
+            Outcome outcome = outcome(told);
+            return new JobSession.Ending(
+                    outcome, uploader.finish(update(outcome, trace)), trace.size());
+        }
+
         private void endUpload() throws InterruptedException {
             Thread running = upload;
             if (running == null) {
@@ -437,6 +475,12 @@ public final class RemoteSession {
 
         private TraceUploader.Delivery finish(Outcome.Failed outcome, String reason)
                 throws InterruptedException {
+            if (relayed) {
+                // The other engine's lines are whole or not; ours is a line of its own.
+                byte[] newline = {'\n'};
+                trace.append(newline, 0, newline.length);
+                log = log();
+            }
             log.failed(outcome.lastLine());
             log.close();
             return uploader.finish(new JobUpdate.Failed(trace.end(), reason, outcome.exitCode()));

@@ -24,6 +24,13 @@ public sealed interface RemoteEnd {
      */
     record Unreported(Delivered told, Path log) implements RemoteEnd {}
 
+    /**
+     * The engine there came to the end, its whole log is here, and GitLab is still to be told.
+     *
+     * @param told what is to be told
+     */
+    record Relayed(Delivered told) implements RemoteEnd {}
+
     /** GitLab says that the job is over and wants to hear no more. */
     record Over() implements RemoteEnd {}
 

@@ -39,4 +39,16 @@ public interface RemoteJob extends ParkedJob {
      * @return how many bytes of the log GitLab has, as far as is known
      */
     long release() throws InterruptedException;
+
+    /**
+     * Writes no more lines of its own, only what {@link #append} is given; GitLab is told of it,
+     * and heard, by this process to the job's end. Called once, instead of {@link #release}.
+     */
+    void relay();
+
+    /** Adds what the engine elsewhere has written to the log. */
+    void append(byte[] bytes, int from, int length);
+
+    /** The length of the log so far, in whatever process it was written. */
+    long written();
 }

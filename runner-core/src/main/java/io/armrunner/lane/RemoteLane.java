@@ -17,6 +17,15 @@ public non-sealed interface RemoteLane extends Lane {
     /** Where jobs have their files. */
     Roots roots();
 
+    /**
+     * Whether the engine there cannot reach GitLab, so that log and end of its jobs come by way of
+     * this process: then a handed-over job is {@linkplain RemoteJob#relay relayed} and not
+     * released.
+     */
+    default boolean isRelayed() {
+        return false;
+    }
+
     /** A runner's settings as they are for jobs there. */
     RunnerSettings settings(RunnerSettings ofRunner);
 

@@ -76,6 +76,8 @@ public record GitUrl(String scheme, String userInfo, String host, String path) {
                 cloneUrl.endsWith("/") ? cloneUrl.substring(0, cloneUrl.length() - 1) : cloneUrl;
         String url = base + "/" + projectPath + ".git";
         return parse(url)
+                // A directory wants no token.
+                .filter(parts -> !parts.scheme().equals("file"))
                 .map(parts ->
                         parts.scheme().equals("ssh")
                                 ? forUserGit(parts)

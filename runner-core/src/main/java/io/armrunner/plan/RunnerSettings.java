@@ -99,6 +99,32 @@ public record RunnerSettings(
                 product);
     }
 
+    /** The same for jobs whose sources are elsewhere. */
+    public RunnerSettings withCloneUrl(String base) {
+        return new RunnerSettings(
+                name,
+                shortToken,
+                systemId,
+                url,
+                base,
+                executor,
+                shell,
+                environment,
+                preGetSourcesScript,
+                postGetSourcesScript,
+                preBuildScript,
+                postBuildScript,
+                featureFlags,
+                prepareTimeout,
+                getSourcesTimeout,
+                debugTraceDisabled,
+                customBuildDirEnabled,
+                cleanGitConfig,
+                safeDirectoryCheckout,
+                output,
+                product);
+    }
+
     /**
      * The same for jobs that run elsewhere.
      *

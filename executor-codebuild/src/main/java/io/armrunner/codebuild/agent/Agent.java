@@ -13,6 +13,7 @@ import io.armrunner.http.EventLoops;
 import io.armrunner.http.HttpClient;
 import io.armrunner.plan.JobPlace;
 import io.armrunner.plan.RunnerSettings;
+import io.armrunner.protocol.ArtifactStore;
 import io.armrunner.protocol.JobReports;
 import io.armrunner.secrets.SecretProvider;
 import io.armrunner.spec.JobPayload;
@@ -101,12 +102,17 @@ public final class Agent {
          */
         io.armrunner.engine.JobSecrets secrets(HttpClient http, SecretProvider aws);
 
-        /** Moves the job's files. */
+        /**
+         * Moves the job's files.
+         *
+         * @param store where artifacts go and come from; empty for GitLab itself
+         */
         io.armrunner.files.FileStages files(
                 HttpClient http,
                 RunnerSettings settings,
                 HandOver handOver,
-                Map<String, String> environment);
+                Map<String, String> environment,
+                Optional<ArtifactStore> store);
     }
 
     private final Map<String, String> environment;
@@ -193,7 +199,19 @@ public final class Agent {
         JobPlace place = job.input().place();
         Files.createDirectories(Path.of(place.buildsRoot()));
         Files.createDirectories(Path.of(place.cacheRoot()));
-        Map<String, String> jobs = jobEnvironment();
+        Map<String, String> own = new HashMap<>(jobEnvironment());
+        Optional<RelayLine> relay = Optional.empty();
+        Optional<ArtifactStore> store = Optional.empty();
+        if (job.isRelayed()) {
+            RelayLine line = new RelayLine(objects, names, job.relay(), ticker);
+            relay = Optional.of(line);
+            store = Optional.of(new RelayArtifacts(line, URI.create(settings.url()), directory));
+            own.putAll(
+                    RelaySources.unpack(
+                            objects, names.sources(), JobKeys.sourcesAt(place.buildsRoot())));
+        }
+        Map<String, String> jobs = Map.copyOf(own);
+        Optional<JobReports> relayed = relay.map(RelayReports::new);
         try (HttpClient http = HttpClient.open(loops, gitlab(place, directory))) {
             JobSession.Ending ending =
                     new JobSession(
@@ -202,17 +220,18 @@ public final class Agent {
                                     place,
                                     new JobSession.Surroundings(
                                             debug ->
-                                                    parts.reports(
-                                                            http,
-                                                            settings,
-                                                            job.labels(),
-                                                            payload,
-                                                            debug),
+                                                    relayed.orElseGet(() ->
+                                                            parts.reports(
+                                                                    http,
+                                                                    settings,
+                                                                    job.labels(),
+                                                                    payload,
+                                                                    debug)),
                                             parts.environments(settings, place, jobs),
-                                            parts.files(http, settings, job, jobs),
+                                            parts.files(http, settings, job, jobs, store),
                                             parts.secrets(http, secrets),
                                             directory,
-                                            upload(job.finalRounds()),
+                                            upload(job),
                                             EngineLimits.DEFAULT,
                                             clock,
                                             ticker,
@@ -221,6 +240,10 @@ public final class Agent {
                                     _ -> {},
                                     Optional.of(prologue(job)))
                             .run();
+            if (job.isRelayed()) {
+                objects.put(names.receipt(), receipt(ending).relayed().json());
+                return DELIVERED;
+            }
             Receipt receipt = receipt(ending);
             if (!receipt.accepted()) {
                 objects.put(
@@ -231,10 +254,16 @@ public final class Agent {
         }
     }
 
-    private static UploadSettings upload(int rounds) {
+    private static UploadSettings upload(HandOver job) {
         UploadSettings usual = UploadSettings.DEFAULT;
+        Duration pause = job.relay();
         return new UploadSettings(
-                usual.interval(), usual.firstDelay(), usual.keepAlive(), rounds, GRACE);
+                job.isRelayed() ? pause : usual.interval(),
+                usual.firstDelay(),
+                // Whoever is silent has to look for orders all the same.
+                job.isRelayed() ? pause : usual.keepAlive(),
+                job.finalRounds(),
+                GRACE);
     }
 
     /** With what stands beneath its own variables. */

@@ -5,7 +5,12 @@ import io.armrunner.http.HttpClient;
 import io.armrunner.http.HttpReply;
 import io.armrunner.http.HttpRequest;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
@@ -13,15 +18,19 @@ import java.time.InstantSource;
 import java.time.format.DateTimeFormatter;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.Map;
 import java.util.Optional;
 
 /**
- * The objects of one build in S3, as its own role may use them: three calls and nothing else. Used
- * by the agent's thread.
+ * The objects of one build in S3, as its own role may use them: three calls and nothing else.
+ * Thread-safe.
  */
 final class BuildObjects {
     private static final Duration LIMIT = Duration.ofSeconds(60);
+    private static final Duration LONG_LIMIT = Duration.ofHours(1);
+    private static final int PIECE = 64 * 1024;
+    private static final byte[] NOTHING = {};
     private static final int TRIES = 5;
     private static final Duration FIRST_PAUSE = Duration.ofMillis(500);
     private static final int MOST_BYTES = 256 << 20;
@@ -30,7 +39,7 @@ final class BuildObjects {
     private final ContainerKeys keys;
     private final Place place;
     private final InstantSource clock;
-    private Duration skew = Duration.ZERO;
+    private volatile Duration skew = Duration.ZERO;
 
     /**
      * Where the objects are.
@@ -86,6 +95,83 @@ final class BuildObjects {
         }
     }
 
+    /** Writes a file as an object. */
+    void put(String key, Path file) throws IOException, InterruptedException {
+        try (HttpReply reply = call("PUT", key, encryption(), Content.of(file))) {
+            if (reply.status() != 200) {
+                throw failed("write", key, reply);
+            }
+        }
+    }
+
+    /** The reply with an object; empty if it is not there, or may not be seen. */
+    Optional<HttpReply> open(String key) throws IOException, InterruptedException {
+        HttpReply reply = call("GET", key, Map.of(), Content.of(NOTHING));
+        switch (reply.status()) {
+            case 200 -> {
+                return Optional.of(reply);
+            }
+            case 403, 404 -> {
+                reply.close();
+                return Optional.empty();
+            }
+            default -> {
+                try (reply) {
+                    throw failed("read", key, reply);
+                }
+            }
+        }
+    }
+
+    /** What is sent: some bytes, or a file. */
+    private static final class Content {
+        private final byte[] bytes;
+        private final Optional<Path> file;
+
+        private Content(byte[] bytes, Optional<Path> file) {
+            this.bytes = bytes;
+            this.file = file;
+        }
+
+        static Content of(Path file) {
+            return new Content(NOTHING, Optional.of(file));
+        }
+
+        static Content of(byte[] bytes) {
+            return new Content(bytes, Optional.empty());
+        }
+
+        String digest() throws IOException {
+            return file.isPresent() ? digest(file.get()) : Signature4.digest(bytes);
+        }
+
+        private static String digest(Path file) throws IOException {
+            try (InputStream in = Files.newInputStream(file)) {
+                MessageDigest digest = MessageDigest.getInstance("SHA-256");
+                byte[] piece = new byte[PIECE];
+                for (int n = in.read(piece); n >= 0; n = in.read(piece)) {
+                    digest.update(piece, 0, n);
+                }
+                return HexFormat.of().formatHex(digest.digest());
+            } catch (NoSuchAlgorithmException e) {
+                throw new IllegalStateException("every Java has SHA-256", e);
+            }
+        }
+
+        HttpRequest in(HttpRequest request) throws IOException {
+            if (file.isEmpty()) {
+                return request.with(bytes);
+            }
+            Path from = file.get();
+            return request.with("Content-Length", Long.toString(Files.size(from)))
+                    .with(out -> Files.copy(from, out));
+        }
+
+        Duration limit() {
+            return file.isPresent() ? LONG_LIMIT : LIMIT;
+        }
+    }
+
     /** Writes an object that is not there yet; says whether it was this call that did. */
     boolean putOnce(String key, byte[] bytes) throws IOException, InterruptedException {
         Map<String, String> headers = new HashMap<>(encryption());
@@ -122,11 +208,17 @@ final class BuildObjects {
     /** One call, again where S3 is in trouble or out of reach, or our clock is wrong. */
     private HttpReply call(String method, String key, Map<String, String> headers, byte[] body)
             throws IOException, InterruptedException {
+        return call(method, key, headers, Content.of(body));
+    }
+
+    private HttpReply call(String method, String key, Map<String, String> headers, Content body)
+            throws IOException, InterruptedException {
         Duration pause = FIRST_PAUSE;
+        String digest = body.digest();
         for (int attempt = 1; ; attempt++) {
             HttpReply reply;
             try {
-                reply = once(method, key, headers, body);
+                reply = once(method, key, headers, body, digest);
             } catch (IOException e) {
                 if (attempt == TRIES) {
                     throw e;
@@ -145,7 +237,8 @@ final class BuildObjects {
         }
     }
 
-    private HttpReply once(String method, String key, Map<String, String> headers, byte[] body)
+    private HttpReply once(
+            String method, String key, Map<String, String> headers, Content body, String digest)
             throws IOException, InterruptedException {
         URI uri = place.address(key);
         HttpRequest request = HttpRequest.of(method, uri).withoutFollowing();
@@ -156,12 +249,12 @@ final class BuildObjects {
                         method,
                         uri,
                         headers,
-                        body,
+                        digest,
                         clock.instant().plus(skew));
         for (Map.Entry<String, String> header : signed.entrySet()) {
             request = request.with(header.getKey(), header.getValue());
         }
-        return http.send(method.equals("PUT") ? request.with(body) : request, LIMIT);
+        return http.send(method.equals("PUT") ? body.in(request) : request, body.limit());
     }
 
     /** Takes S3's time for ours if they are far apart; says whether that has changed anything. */

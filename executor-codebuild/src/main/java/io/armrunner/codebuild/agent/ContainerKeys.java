@@ -15,12 +15,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Map;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The keys of the build's role, which its container serves and renews. Used by one thread at a
- * time.
- */
+/** The keys of the build's role, which its container serves and renews. Thread-safe. */
 final class ContainerKeys implements AwsSecretsProvider.Identity {
     private static final String ADDRESS = "http://169.254.170.2";
     private static final Duration EARLIER = Duration.ofMinutes(5);
@@ -30,6 +28,7 @@ final class ContainerKeys implements AwsSecretsProvider.Identity {
     private final HttpClient http;
     private final Map<String, String> environment;
     private final InstantSource clock;
+    private final ReentrantLock lock = new ReentrantLock();
     private Signature4.@Nullable Keys keys;
 
     ContainerKeys(HttpClient http, Map<String, String> environment, InstantSource clock) {
@@ -41,12 +40,17 @@ final class ContainerKeys implements AwsSecretsProvider.Identity {
     /** Keys that are good for some minutes. */
     @Override
     public Signature4.Keys current() throws IOException, InterruptedException {
-        Signature4.Keys known = keys;
-        if (known == null || known.expires().minus(EARLIER).isBefore(clock.instant())) {
-            known = fetch();
-            keys = known;
+        lock.lockInterruptibly();
+        try {
+            Signature4.Keys known = keys;
+            if (known == null || known.expires().minus(EARLIER).isBefore(clock.instant())) {
+                known = fetch();
+                keys = known;
+            }
+            return known;
+        } finally {
+            lock.unlock();
         }
-        return known;
     }
 
     private Signature4.Keys fetch() throws IOException, InterruptedException {

@@ -7,6 +7,7 @@ import io.armrunner.plan.PlanInput;
 import io.armrunner.spec.Variable;
 import io.armrunner.spec.Wire;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.LinkedHashMap;
@@ -27,6 +28,7 @@ import java.util.Map;
  * @param notes of the build, for the log
  * @param variables that stand beneath the job's own, with values that AWS keeps
  * @param caches requests for the job's caches
+ * @param relay the agent's time between two messages if it cannot reach GitLab; zero if it can
  */
 public record HandOver(
         String buildArn,
@@ -38,7 +40,8 @@ public record HandOver(
         int finalRounds,
         Notes notes,
         List<Variable> variables,
-        SignedCaches caches) {
+        SignedCaches caches,
+        Duration relay) {
     private static final int VERSION = 1;
 
     /**
@@ -68,7 +71,8 @@ public record HandOver(
             int finalRounds,
             Notes notes,
             List<Variable> variables,
-            SignedCaches caches) {
+            SignedCaches caches,
+            Duration relay) {
         Base64.Encoder text = Base64.getEncoder();
         return new HandOver(
                 buildArn,
@@ -80,7 +84,13 @@ public record HandOver(
                 finalRounds,
                 notes,
                 variables,
-                caches);
+                caches,
+                relay);
+    }
+
+    /** Whether log and end of the job go by way of the manager. */
+    public boolean isRelayed() {
+        return relay.isPositive();
     }
 
     /** The job as GitLab sent it. */
@@ -113,6 +123,7 @@ public record HandOver(
         variables.forEach(
                 each -> given.addObject().put("key", each.key()).put("value", each.value()));
         json.set("caches", caches.json());
+        json.put("relay_ms", relay.toMillis());
         return Wire.bytes(json);
     }
 
@@ -153,7 +164,8 @@ public record HandOver(
                         notes.path("provisioning_since").asLong(),
                         notes.path("price_per_minute").asDouble()),
                 variables,
-                SignedCaches.read(json.path("caches")));
+                SignedCaches.read(json.path("caches")),
+                Duration.ofMillis(json.path("relay_ms").asLong()));
     }
 
     @Override

@@ -24,6 +24,13 @@ public record Receipt(
         String explanation,
         int exitCode,
         long logBytes) {
+    /** The same of a job whose end the manager has to tell GitLab; one that is over stays so. */
+    public Receipt relayed() {
+        return over
+                ? this
+                : new Receipt(false, false, state, reason, explanation, exitCode, logBytes);
+    }
+
     /** As it is stored. */
     public byte[] json() {
         return Wire.bytes(

@@ -7,6 +7,9 @@
  * Between them is the claim, an empty word that can be written once: who writes it owns the job.
  * The agent claims the job before it begins, the manager to take the job back; so it never runs
  * twice.
+ *
+ * <p>If the build cannot reach GitLab, everything else goes this way too: {@link
+ * io.armrunner.codebuild.handover.RelayMessage} is what the agent says, by number.
  */
 @NullMarked
 package io.armrunner.codebuild.handover;

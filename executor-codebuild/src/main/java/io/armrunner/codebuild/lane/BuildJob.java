@@ -1,12 +1,14 @@
 package io.armrunner.codebuild.lane;
 
 import io.armrunner.codebuild.handover.HandOver;
+import io.armrunner.codebuild.handover.JobKeys;
 import io.armrunner.codebuild.handover.Receipt;
 import io.armrunner.lane.RemoteEnd;
 import io.armrunner.lane.RemoteJob;
 import io.armrunner.lane.Waiting;
 import io.armrunner.plan.JobPlan;
 import io.armrunner.plan.PlanInput;
+import io.armrunner.plan.RunnerSettings;
 import io.armrunner.spec.FailureReason;
 import io.armrunner.spec.JobFailure;
 import io.armrunner.spec.Variable;
@@ -29,6 +31,14 @@ final class BuildJob {
 
     /** A second build for a job whose first one failed through AWS; a third would fail as well. */
     private static final int MOST_ATTEMPTS = 3;
+
+    /**
+     * How many looks lie between two messages of an agent, and between two looks for them: at most
+     * forty calls of S3 a minute, which cost about a fiftieth of the smallest machine.
+     */
+    private static final int AGENT_PAUSE = 7;
+
+    private static final int MANAGER_PAUSE = 6;
 
     private final CodeBuildLane lane;
     private final RemoteJob job;
@@ -65,12 +75,12 @@ final class BuildJob {
         if (record.end().isPresent()) {
             RegionLane region = lane.region(record.region());
             clear(mailbox(region), record.end().get());
-            long _ = job.release();
+            long _ = handOverLog();
             return record.end().get().end(job.directory());
         }
         if (record.released()) {
             // By the process before this one: GitLab may have more of the log by now than is here.
-            long _ = job.release();
+            long _ = handOverLog();
         } else if (record.attempt() == 1 && record.arn().isEmpty()) {
             choice.remarks().forEach(job::say);
         }
@@ -135,6 +145,9 @@ final class BuildJob {
                     return ended.get();
                 }
                 variables = region.references.read(choice.references());
+                if (lane.isRelayed()) {
+                    putSources(mailbox);
+                }
                 release(watch);
             } else if (!watch.isHanded()) {
                 // What a process before this one has put may have been taken already.
@@ -147,6 +160,9 @@ final class BuildJob {
                 if (resumed) {
                     try {
                         variables = region.references.read(choice.references());
+                        if (lane.isRelayed()) {
+                            putSources(mailbox);
+                        }
                     } catch (JobFailure why) {
                         return unreadable(region, mailbox, why);
                     }
@@ -154,7 +170,10 @@ final class BuildJob {
                 mailbox.put(handOver(region, watch, variables).json());
                 watch.handed();
             }
-            Optional<BuildResult> end = end(region, watch, mailbox);
+            if (lane.isRelayed()) {
+                return relayed(region, watch, mailbox);
+            }
+            Optional<BuildResult> end = end(region, watch, mailbox, Optional.empty());
             if (end.isPresent()) {
                 return end.get();
             }
@@ -306,11 +325,63 @@ final class BuildJob {
     /** From here on the agent writes the log, and nobody else. */
     private void release(BuildWatcher.Watch watch) throws IOException, InterruptedException {
         LOG.debug("job_released job={} age_ms={}", plan.payload().id(), watch.age().toMillis());
-        record = record.released(job.release()).save(job.directory());
+        record = record.released(handOverLog()).save(job.directory());
+    }
+
+    /** How many bytes of the log GitLab has, or the manager of a job that it relays. */
+    private long handOverLog() throws InterruptedException {
+        if (!lane.isRelayed()) {
+            return job.release();
+        }
+        job.relay();
+        return job.written();
+    }
+
+    /** Fetches what the build cannot fetch, and leaves it for the agent. */
+    private void putSources(Mailbox mailbox) throws JobFailure, IOException, InterruptedException {
+        if (!record.released()) {
+            job.say(
+                    "  this build does not reach GitLab: the runner fetches its sources and hands on its log and artifacts; scripts that call GitLab themselves will fail");
+        }
+        if (!RelayedSources.areWanted(plan)) {
+            return;
+        }
+        Path zip = job.directory().resolve("sources.zip");
+        try {
+            List<String> left =
+                    new RelayedSources(plan, lane.environment(), job.directory().resolve("sources"))
+                            .fetch(zip);
+            if (!record.released()) {
+                left.forEach(
+                        url -> job.say("  the submodule at " + url + " is for the build to fetch"));
+            }
+            mailbox.putSources(zip);
+        } finally {
+            Files.deleteIfExists(zip);
+        }
+    }
+
+    /** Where the repository of a relayed job is in its build; the project has its usual path. */
+    private RunnerSettings settings() throws JobFailure {
+        if (!lane.isRelayed() || !RelayedSources.areWanted(plan)) {
+            return plan.settings();
+        }
+        String place = RelayedSources.place(plan.sources().remoteUrl().value());
+        String path = plan.variables().content("CI_PROJECT_PATH");
+        String project =
+                (path.isEmpty() ? plan.payload().jobInfo().projectFullPath() : path) + ".git";
+        return plan.settings()
+                .withCloneUrl(
+                        "file://"
+                                + JobKeys.sourcesAt(plan.place().buildsRoot())
+                                + "/"
+                                + (place.endsWith(project)
+                                        ? place.substring(0, place.length() - project.length())
+                                        : ""));
     }
 
     private HandOver handOver(RegionLane region, BuildWatcher.Watch watch, List<Variable> variables)
-            throws IOException, InterruptedException {
+            throws JobFailure, IOException, InterruptedException {
         Instant since =
                 watch.latest()
                         .flatMap(view -> view.phase("PROVISIONING"))
@@ -318,7 +389,7 @@ final class BuildJob {
                         .orElse(lane.clock().instant());
         return HandOver.of(
                 record.arn(),
-                new PlanInput(plan.settings(), plan.place()),
+                new PlanInput(settings(), plan.place()),
                 lane.labels(),
                 job.raw(),
                 // As the file has it: the process before may have written it.
@@ -331,15 +402,78 @@ final class BuildJob {
                         since.toEpochMilli(),
                         Prices.perMinute(lane.settings(), region.name, choice.size()).orElse(0)),
                 variables,
-                BuildCaches.signed(lane.caches(), region, lane.settings(), plan));
+                BuildCaches.signed(lane.caches(), region, lane.settings(), plan),
+                lane.isRelayed() ? lane.times().look().multipliedBy(AGENT_PAUSE) : Duration.ZERO);
+    }
+
+    /**
+     * Is a relayed job's line to GitLab until its end. It waits here and is not parked: its log
+     * goes through this process.
+     */
+    private BuildResult relayed(RegionLane region, BuildWatcher.Watch watch, Mailbox mailbox)
+            throws IOException, InterruptedException {
+        Relay relay =
+                new Relay(
+                        job,
+                        mailbox,
+                        lane.store(),
+                        lane.times().look().multipliedBy(MANAGER_PAUSE),
+                        lane.ticker());
+        Duration overdue =
+                choice.timeout().plus(lane.settings().queueLimit()).plus(lane.times().overdue());
+        Optional<Duration> over = Optional.empty();
+        boolean stopped = false;
+        while (true) {
+            quietly(relay::step);
+            Optional<BuildResult> end = end(region, watch, mailbox, Optional.of(relay));
+            if (end.isPresent()) {
+                return end.get();
+            }
+            if (watch.latest().filter(BuildWait::isRunning).isPresent()) {
+                watch.settled();
+            }
+            Duration age = watch.age();
+            if (over.isEmpty() && job.stop() == RemoteJob.Stop.OVER) {
+                over = Optional.of(age);
+            }
+            boolean outlives =
+                    over.filter(since -> age.minus(since).compareTo(lane.times().outliving()) > 0)
+                            .isPresent();
+            if (!stopped && (outlives || age.compareTo(overdue) > 0)) {
+                LOG.warn("build_stuck job={} build={}", plan.payload().id(), record.arn());
+                stopped = region.stop(record.arn());
+            }
+            // Not the job's own pause, which a cancelled job does not make: this one goes on.
+            Thread.sleep(lane.times().look());
+        }
+    }
+
+    /** A part of the relay's work. */
+    @FunctionalInterface
+    private interface Work {
+        void run() throws IOException, InterruptedException;
+    }
+
+    /** While S3 does not answer, messages wait; what cannot be read is as good as missing. */
+    private void quietly(Work work) throws InterruptedException {
+        try {
+            work.run();
+        } catch (IOException e) {
+            LOG.warn(
+                    "relay_failed job={} build={} error=\"{}\"",
+                    plan.payload().id(),
+                    record.arn(),
+                    e.getMessage());
+        }
     }
 
     /** The build's end, or that of this process; empty while it goes on. */
-    private Optional<BuildResult> end(RegionLane region, BuildWatcher.Watch watch, Mailbox mailbox)
-            throws IOException {
+    private Optional<BuildResult> end(
+            RegionLane region, BuildWatcher.Watch watch, Mailbox mailbox, Optional<Relay> relay)
+            throws IOException, InterruptedException {
         Optional<BuildView> seen = watch.latest();
         if (seen.isPresent() && seen.get().isOver()) {
-            Optional<BuildResult> end = ended(seen.get(), region, mailbox);
+            Optional<BuildResult> end = ended(seen.get(), region, mailbox, relay);
             if (end.isPresent()) {
                 bill(region, seen.get());
             }
@@ -366,8 +500,17 @@ final class BuildJob {
     }
 
     /** What the end of the build means; empty while S3 does not answer. */
-    private Optional<BuildResult> ended(BuildView build, RegionLane region, Mailbox mailbox) {
+    private Optional<BuildResult> ended(
+            BuildView build, RegionLane region, Mailbox mailbox, Optional<Relay> relay)
+            throws InterruptedException {
         try {
+            if (relay.isPresent()) {
+                quietly(relay.get()::take);
+                Optional<Receipt> told = mailbox.receipt();
+                if (told.isPresent() && !told.get().accepted()) {
+                    return relayed(told.get(), relay.get(), mailbox);
+                }
+            }
             return Optional.of(endOf(build, region, mailbox));
         } catch (IOException e) {
             LOG.warn(
@@ -377,6 +520,23 @@ final class BuildJob {
                     e.getMessage());
             return Optional.empty();
         }
+    }
+
+    /** The end of a relayed job, once its log is whole. */
+    private Optional<BuildResult> relayed(Receipt told, Relay relay, Mailbox mailbox)
+            throws IOException {
+        if (!relay.has(told.logBytes())) {
+            if (relay.silence().compareTo(lane.times().missing()) < 0) {
+                return Optional.empty();
+            }
+            LOG.error(
+                    "relay_incomplete job={} build={} bytes={} of={}",
+                    plan.payload().id(),
+                    record.arn(),
+                    job.written(),
+                    told.logBytes());
+        }
+        return Optional.of(over(new EndNote.Relayed(told), mailbox));
     }
 
     private BuildResult endOf(BuildView build, RegionLane region, Mailbox mailbox)
@@ -415,7 +575,11 @@ final class BuildJob {
             switch (end) {
                 // The agent has deleted the job; but after a restart it may have been put again.
                 case EndNote.Told(Receipt _, boolean kept) -> mailbox.clear(resumed, kept);
+                case EndNote.Relayed _ -> mailbox.clear(resumed, false);
                 case EndNote.Lost(var _, String _, boolean begun) -> mailbox.clear(begun, true);
+            }
+            if (lane.isRelayed()) {
+                mailbox.clearRelay();
             }
         } catch (IOException e) {
             LOG.warn(

@@ -73,7 +73,7 @@ record BuildWait(
                 && isPast(watch.age(), lane.settings().startLimit());
     }
 
-    private static boolean isRunning(BuildView build) {
+    static boolean isRunning(BuildView build) {
         return switch (build.phase()) {
             case "BUILD", "POST_BUILD", "UPLOAD_ARTIFACTS", "FINALIZING" -> true;
             default -> false;

@@ -8,6 +8,7 @@ import io.armrunner.lane.RemoteEnd;
 import io.armrunner.lane.RemoteJob;
 import io.armrunner.lane.RemoteLane;
 import io.armrunner.plan.RunnerSettings;
+import io.armrunner.protocol.ArtifactStore;
 import io.armrunner.spec.JobFailure;
 import io.armrunner.trace.Ticker;
 import java.io.IOException;
@@ -38,6 +39,8 @@ public final class CodeBuildLane implements RemoteLane, AutoCloseable {
      * @param finalRounds how often a job's final report is tried
      * @param bundle makes the agent
      * @param caches where the runner's configuration keeps caches; empty for the lane's own bucket
+     * @param store where artifacts are, for builds that cannot reach GitLab
+     * @param environment of git, for the sources of such builds
      * @param costs the file of the lane's costs
      * @param keys an access key instead of those of this machine
      * @param roots says for each job where it has its files: {@link #ROOTS} in AWS
@@ -51,6 +54,8 @@ public final class CodeBuildLane implements RemoteLane, AutoCloseable {
             int finalRounds,
             AgentBundle.Maker bundle,
             Optional<CacheTools.Remote> caches,
+            ArtifactStore store,
+            Map<String, String> environment,
             Path costs,
             Optional<AwsPlace.Keys> keys,
             Supplier<Roots> roots,
@@ -114,6 +119,11 @@ public final class CodeBuildLane implements RemoteLane, AutoCloseable {
     @Override
     public Roots roots() {
         return around.roots().get();
+    }
+
+    @Override
+    public boolean isRelayed() {
+        return settings.relay();
     }
 
     @Override
@@ -209,6 +219,19 @@ public final class CodeBuildLane implements RemoteLane, AutoCloseable {
 
     String manager() {
         return around.manager();
+    }
+
+    Ticker ticker() {
+        return around.ticker();
+    }
+
+    ArtifactStore store() {
+        return around.store();
+    }
+
+    /** The environment of git. */
+    Map<String, String> environment() {
+        return around.environment();
     }
 
     Optional<CacheTools.Remote> caches() {

@@ -32,6 +32,7 @@ import java.util.Optional;
  * @param secrets environment variables by names in the Secrets Manager
  * @param allowedParameters patterns of parameters that a job may ask for; empty for none
  * @param allowedSecrets patterns of secrets that a job may ask for; empty for none
+ * @param relay whether builds cannot reach GitLab, and the runner is their line to it
  * @param prices US dollars a minute by size, over the built-in table
  * @param monthlyCap US dollars a month after which no more builds start; 0 for none
  * @param logGroup where AWS keeps what a build says before the agent has its job
@@ -57,6 +58,7 @@ record CodeBuildSettings(
         Map<String, String> secrets,
         List<String> allowedParameters,
         List<String> allowedSecrets,
+        boolean relay,
         Map<BuildSize, Double> prices,
         double monthlyCap,
         String logGroup,
@@ -180,6 +182,7 @@ record CodeBuildSettings(
                 table.stringMap("secrets_manager"),
                 table.strings("allowed_parameters"),
                 table.strings("allowed_secrets"),
+                table.bool("relay", false),
                 prices(table.stringMap("prices")),
                 dollars("monthly_cap", table.string("monthly_cap", "0")),
                 table.string("log_group").orElseGet(() -> logGroup(needed(table, "project"))),

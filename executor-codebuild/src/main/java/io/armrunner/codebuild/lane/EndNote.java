@@ -25,6 +25,9 @@ sealed interface EndNote {
      */
     record Told(Receipt receipt, boolean kept) implements EndNote {}
 
+    /** The agent said it, and GitLab is to hear it from here: its whole log is here. */
+    record Relayed(Receipt receipt) implements EndNote {}
+
     /**
      * Nobody did.
      *
@@ -36,20 +39,21 @@ sealed interface EndNote {
     default RemoteEnd end(Path directory) {
         return switch (this) {
             case Told(Receipt receipt, boolean kept) -> {
-                RemoteEnd.Delivered told =
-                        new RemoteEnd.Delivered(
-                                receipt.state(),
-                                receipt.reason(),
-                                receipt.exitCode(),
-                                receipt.logBytes());
+                RemoteEnd.Delivered told = delivered(receipt);
                 if (kept) {
                     yield new RemoteEnd.Unreported(told, directory.resolve(LOG));
                 }
                 yield receipt.over() ? new RemoteEnd.Over() : told;
             }
+            case Relayed(Receipt receipt) -> new RemoteEnd.Relayed(delivered(receipt));
             case Lost(FailureReason reason, String message, boolean begun) ->
                     new RemoteEnd.Lost(new JobFailure(reason, message), begun);
         };
+    }
+
+    private static RemoteEnd.Delivered delivered(Receipt receipt) {
+        return new RemoteEnd.Delivered(
+                receipt.state(), receipt.reason(), receipt.exitCode(), receipt.logBytes());
     }
 
     /** As it is written. */
@@ -58,6 +62,7 @@ sealed interface EndNote {
         switch (this) {
             case Told(Receipt receipt, boolean kept) ->
                     json.put("receipt", receipt.json()).put("kept", kept);
+            case Relayed(Receipt receipt) -> json.put("relayed", receipt.json());
             case Lost(FailureReason reason, String message, boolean begun) ->
                     json.put("reason", reason.name()).put("message", message).put("begun", begun);
         }
@@ -70,6 +75,9 @@ sealed interface EndNote {
             return new Told(
                     Receipt.read(json.path("receipt").binaryValue()),
                     json.path("kept").asBoolean());
+        }
+        if (json.has("relayed")) {
+            return new Relayed(Receipt.read(json.path("relayed").binaryValue()));
         }
         try {
             return new Lost(

@@ -2,7 +2,10 @@ package io.armrunner.codebuild.lane;
 
 import io.armrunner.codebuild.handover.JobKeys;
 import io.armrunner.codebuild.handover.Receipt;
+import io.armrunner.codebuild.handover.RelayMessage;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Path;
 import java.util.Optional;
 import software.amazon.awssdk.core.ResponseBytes;
 import software.amazon.awssdk.core.exception.SdkException;
@@ -11,6 +14,7 @@ import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.model.GetObjectResponse;
 import software.amazon.awssdk.services.s3.model.PutObjectRequest;
 import software.amazon.awssdk.services.s3.model.S3Exception;
+import software.amazon.awssdk.services.s3.model.S3Object;
 import software.amazon.awssdk.services.s3.model.ServerSideEncryption;
 
 /**
@@ -86,6 +90,64 @@ final class Mailbox {
         }
         delete(keys.claim());
         delete(keys.receipt());
+    }
+
+    /** A message of the agent's, if it is there. */
+    Optional<byte[]> message(long number) throws IOException {
+        return get(keys.message(number));
+    }
+
+    /** Removes a message that is applied. */
+    void forget(long number) throws IOException {
+        delete(keys.message(number));
+    }
+
+    /** Answers a message; again, if the process before this one has done so. */
+    void answer(long number, RelayMessage.Answer answer) throws IOException {
+        put(keys.answer(number), RequestBody.fromBytes(answer.json()));
+    }
+
+    /** Tells the agent what to do. */
+    void order(byte[] word) throws IOException {
+        put(keys.order(), RequestBody.fromBytes(word));
+    }
+
+    void putSources(Path file) throws IOException {
+        put(keys.sources(), RequestBody.fromFile(file));
+    }
+
+    /** The file that a message is about, for the agent. */
+    void putFile(long number, Path file) throws IOException {
+        put(keys.file(number), RequestBody.fromFile(file));
+    }
+
+    /** The file that a message of the agent's is about. */
+    InputStream openFile(long number) throws IOException {
+        try {
+            return s3.getObject(get -> get.bucket(bucket).key(keys.file(number)));
+        } catch (SdkException e) {
+            throw failed("read", keys.file(number), e);
+        }
+    }
+
+    /** Removes what a relay leaves. */
+    void clearRelay() throws IOException {
+        for (S3Object each :
+                s3.listObjectsV2Paginator(list -> list.bucket(bucket).prefix(keys.prefix()))
+                        .contents()) {
+            delete(each.key());
+        }
+    }
+
+    private void put(String key, RequestBody body) throws IOException {
+        PutObjectRequest.Builder put = PutObjectRequest.builder().bucket(bucket).key(key);
+        kmsKey.ifPresent(
+                name -> put.serverSideEncryption(ServerSideEncryption.AWS_KMS).ssekmsKeyId(name));
+        try {
+            s3.putObject(put.build(), body);
+        } catch (SdkException e) {
+            throw failed("write", key, e);
+        }
     }
 
     private boolean putOnce(String key, byte[] bytes) throws IOException {

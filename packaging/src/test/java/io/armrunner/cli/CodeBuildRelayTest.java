@@ -1,0 +1,181 @@
+package io.armrunner.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.armrunner.coordinator.CoordinatorJob;
+import io.armrunner.coordinator.JobState;
+import io.armrunner.coordinator.Project;
+import io.armrunner.coordinator.StoredArtifact;
+import io.armrunner.testing.TestRepository;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** Jobs in builds that cannot reach GitLab. */
+final class CodeBuildRelayTest {
+    @RegisterExtension final CloudUnderTest cloud = new CloudUnderTest();
+
+    private Path file(String name) {
+        return cloud.directory().resolve(name);
+    }
+
+    private void nobodyButTheManagerAskedGitLab() {
+        assertThat(cloud.gitlab().requests())
+                .isNotEmpty()
+                .allSatisfy(request ->
+                        assertThat(request.header("user-agent").orElse(""))
+                                .as(request.toString())
+                                .endsWith(CloudRunner.MANAGER));
+    }
+
+    @Test
+    @Tag("CB-65")
+    @Tag("CB-66")
+    void aJobHasItsSourcesLogAndArtifactsWithoutOneCallOfItsBuildToGitLab() throws Exception {
+        TestRepository inner = TestRepository.create(file("inner"));
+        TestRepository middle = TestRepository.create(file("middle"));
+        TestRepository app = TestRepository.create(file("app"));
+        String server = cloud.gitlab().url().toString().replaceAll("/+$", "");
+        middle.submodule(inner, server + "/group/inner.git", "deep");
+        app.submodule(middle, "../middle.git", "sub");
+        app.commit("more", "1", "more");
+        app.tag("v1");
+        app.commit("more", "2", "later");
+        app.commit("more", "3", "latest");
+        cloud.gitlab().addProject("group/inner", inner.directory());
+        cloud.gitlab().addProject("group/middle", middle.directory());
+        Project project = cloud.gitlab().addProject("group/app", app.directory());
+        cloud.start("relay = true");
+        CoordinatorJob first =
+                cloud.run(
+                        cloud.job()
+                                .project(project)
+                                .depth(3)
+                                .variable("GIT_SUBMODULE_STRATEGY", "recursive")
+                                .script(
+                                        "git rev-parse HEAD; git rev-list --count HEAD; git log --format=%s -n 3",
+                                        "git submodule status --recursive",
+                                        "cat sub/deep/README.md",
+                                        "echo made > made.txt; echo '<testsuite/>' > junit.xml",
+                                        "exit 3")
+                                .artifacts("always", List.of("made.txt"), List.of())
+                                .report("junit", "junit.xml"));
+        cloud.newDisk();
+
+        String log = CloudUnderTest.log(first);
+        assertThat(first.state()).as(log).isEqualTo(JobState.FAILED);
+        assertThat(first.exitCode()).as(log).hasValue(3);
+        assertThat(log)
+                .containsSubsequence(
+                        "Running with armrunner",
+                        "this build does not reach GitLab",
+                        app.head() + "\n3\nlatest\nlater\nmore\n",
+                        middle.head() + " sub",
+                        inner.head() + " sub/deep",
+                        "first\n",
+                        "Uploading artifacts",
+                        "CodeBuild arm64 small in eu-west-3: 1 minute",
+                        "Job failed: exit status 3");
+        assertThat(first.artifacts())
+                .extracting(StoredArtifact::type)
+                .containsExactlyInAnyOrder("archive", "junit");
+
+        CoordinatorJob whole =
+                cloud.run(
+                        cloud.job()
+                                .project(project)
+                                .depth(0)
+                                .dependsOn(first)
+                                .script("git describe --tags", "cat made.txt"));
+        assertThat(whole.state()).as(CloudUnderTest.log(whole)).isEqualTo(JobState.SUCCESS);
+        assertThat(CloudUnderTest.log(whole))
+                .contains(app.git("describe", "--tags") + "\n", "$ cat made.txt\nmade\n");
+        assertThat(cloud.leftObjects()).isEmpty();
+        nobodyButTheManagerAskedGitLab();
+    }
+
+    @Test
+    @Tag("CB-63")
+    void eachLineIsInTheLogOnceHoweverOftenTheManagerIsAnotherOne() throws Exception {
+        cloud.start("relay = true");
+        CoordinatorJob job =
+                cloud.job()
+                        .script(
+                                "for i in $(seq 200); do echo \"line $i.\"; sleep 0.05; done",
+                                "until [ -e %s ]; do sleep 0.1; done".formatted(file("go")),
+                                "echo the end")
+                        .enqueue();
+        for (int line : new int[] {10, 60, 120}) {
+            job.awaitLog("line " + line + ".", CloudUnderTest.LIMIT);
+            cloud.restart();
+        }
+        Files.createFile(file("go"));
+        assertThat(job.awaitFinished(CloudUnderTest.LIMIT)).isEqualTo(JobState.SUCCESS);
+        cloud.awaitIdle();
+
+        String log = CloudUnderTest.log(job);
+        assertThat(log.lines().filter(line -> line.startsWith("line ")))
+                .containsExactlyElementsOf(
+                        IntStream.rangeClosed(1, 200).mapToObj(i -> "line " + i + ".").toList());
+        assertThat(log).containsOnlyOnce("\nthe end\n").endsWith("Job succeeded\n");
+        assertThat(cloud.aws().codeBuild().builds()).hasSize(1);
+        assertThat(cloud.leftObjects()).isEmpty();
+        nobodyButTheManagerAskedGitLab();
+    }
+
+    @Test
+    @Tag("CB-58")
+    @Tag("CB-59")
+    void aCancellationReachesTheAgentAndAMinuteCostsFortyCallsAtMost() throws Exception {
+        cloud.start("relay = true");
+        CoordinatorJob job =
+                cloud.job()
+                        .script("echo begun", "while sleep 0.1; do echo still here; done")
+                        .afterScript("echo after it")
+                        .enqueue();
+        job.awaitLog("begun", CloudUnderTest.LIMIT);
+        long calls = cloud.aws().count("s3:*");
+        long writes = cloud.aws().count("s3:Put*");
+        long begun = System.nanoTime();
+        await().atMost(CloudUnderTest.LIMIT)
+                .until(() -> System.nanoTime() - begun > 6_000_000_000L);
+        // Time in this AWS, and with it all pauses, is ten times faster: six seconds are a minute.
+        assertThat(cloud.aws().count("s3:*") - calls).isLessThanOrEqualTo(40);
+        // Prices of Paris: 1000 writes for $0.0053, 1000 reads for $0.00042.
+        double dollars =
+                (cloud.aws().count("s3:Put*") - writes) * 0.0000053
+                        + (cloud.aws().count("s3:*") - calls) * 0.00000042;
+        assertThat(dollars).as("a minute of S3").isLessThan(0.0034 * 0.05);
+        job.cancel();
+        await().atMost(CloudUnderTest.LIMIT).until(() -> job.state().isFinished());
+        cloud.awaitIdle();
+
+        assertThat(CloudUnderTest.log(job)).contains("after it");
+        assertThat(cloud.aws().codeBuild().builds().getFirst().buildStatusAsString())
+                .isEqualTo("SUCCEEDED");
+        assertThat(cloud.leftObjects()).isEmpty();
+        nobodyButTheManagerAskedGitLab();
+    }
+
+    @Test
+    void aRelayedJobWhoseAgentDiesIsFinishedWithAllThatItSaid() throws Exception {
+        cloud.start("relay = true");
+        CoordinatorJob job = cloud.job().script("echo begun", "sleep 60").enqueue();
+        job.awaitLog("begun", CloudUnderTest.LIMIT);
+        cloud.agent().destroyForcibly();
+        job.awaitFinished(CloudUnderTest.LIMIT);
+        cloud.awaitIdle();
+
+        assertThat(job.state()).isEqualTo(JobState.FAILED);
+        assertThat(job.failureReason()).contains("runner_system_failure");
+        assertThat(CloudUnderTest.log(job))
+                .contains("begun", "the agent in it left no result")
+                .doesNotContain("Job succeeded");
+        assertThat(cloud.leftObjects()).isEmpty();
+    }
+}
