@@ -14,11 +14,28 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class FailingLane implements EnvironmentLane {
     private final EnvironmentLane real;
     private final int failures;
+    private final Failure failure;
     private final AtomicInteger tries = new AtomicInteger();
 
+    /** What happens in place of a preparation. */
+    @FunctionalInterface
+    interface Failure {
+        void happen() throws IOException;
+    }
+
     FailingLane(EnvironmentLane real, int failures) {
+        this(
+                real,
+                failures,
+                () -> {
+                    throw new IOException("no place");
+                });
+    }
+
+    FailingLane(EnvironmentLane real, int failures, Failure failure) {
         this.real = real;
         this.failures = failures;
+        this.failure = failure;
     }
 
     /** How often an environment was to be prepared. */
@@ -64,7 +81,7 @@ final class FailingLane implements EnvironmentLane {
             @Override
             public void prepare() throws JobFailure, IOException, InterruptedException {
                 if (tries.incrementAndGet() <= failures) {
-                    throw new IOException("no place");
+                    failure.happen();
                 }
                 environment.prepare();
             }

@@ -310,6 +310,24 @@ final class JobLifecycleTest {
     }
 
     @Test
+    void aRunnerThatBreaksReportsItsJob() throws Exception {
+        // As when a package manager replaces the program under a runner that has not loaded all.
+        runner.withLane(lane ->
+                new FailingLane(
+                        lane,
+                        Integer.MAX_VALUE,
+                        () -> {
+                            throw new NoClassDefFoundError("io/armrunner/Gone");
+                        }));
+
+        Ended job = runner.run(runner.job().script("true"));
+
+        assertThat(job.job().failureReason()).contains("runner_system_failure");
+        assertThat(job.log())
+                .contains("the runner is broken", "io/armrunner/Gone", "start it again");
+    }
+
+    @Test
     @Tag("JS-21")
     void aHostWithoutTheConfiguredShellIsNotTriedAgain() throws Exception {
         runner.withEnvironment("PATH", "/nonexistent");

@@ -396,7 +396,7 @@ public final class JobSession {
                                         around.limits(),
                                         listener)
                                 .run();
-            } catch (RuntimeException broken) {
+            } catch (RuntimeException | LinkageError | StackOverflowError broken) {
                 closeAfter(environment, broken);
                 throw broken;
             }
@@ -409,10 +409,21 @@ public final class JobSession {
             LOG.error("job_broken job={} error={}", payload.id(), broken.toString(), broken);
             return new Outcome.Failed(
                     FailureReason.RUNNER_SYSTEM_FAILURE, String.valueOf(broken.getMessage()), 0);
+        } catch (LinkageError | StackOverflowError broken) {
+            LOG.error(
+                    "job_broken job={} error=\"{}\" hint=\"was the program replaced while it ran? Start it again\"",
+                    payload.id(),
+                    broken.toString(),
+                    broken);
+            return new Outcome.Failed(
+                    FailureReason.RUNNER_SYSTEM_FAILURE,
+                    "the runner is broken (%s); its operator should start it again"
+                            .formatted(broken),
+                    0);
         }
     }
 
-    private static void closeAfter(Environment environment, RuntimeException broken) {
+    private static void closeAfter(Environment environment, Throwable broken) {
         try {
             environment.close();
         } catch (IOException e) {

@@ -77,7 +77,7 @@ final class StageRunner {
     Outcome run() throws InterruptedException {
         try {
             stages();
-        } catch (RuntimeException broken) {
+        } catch (RuntimeException | LinkageError | StackOverflowError broken) {
             deleteSecrets();
             throw broken;
         }
