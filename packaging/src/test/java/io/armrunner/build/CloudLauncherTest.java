@@ -1,12 +1,14 @@
 package io.armrunner.build;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -199,6 +201,44 @@ class CloudLauncherTest {
                         "exit 0")
                 .doesNotContain("| never");
         assertThat(directory.resolve("kept/plain/made.txt")).hasContent("content");
+    }
+
+    /** The service has fewer libraries on its class path than the commands that set AWS up. */
+    @Test
+    void theServiceHasAllThatALaneInAwsNeeds() throws Exception {
+        Path config = directory.resolve("config.toml");
+        Files.writeString(
+                config,
+                """
+                [[runners]]
+                name = "arm64"
+                url = "http://127.0.0.1:1"
+                token = "glrt-abcdefghij"
+                executor = "codebuild"
+                [runners.codebuild]
+                project = "armrunner-main"
+                region = "eu-west-3"
+                bucket = "bucket"
+                endpoint = "http://127.0.0.1:1"
+                """);
+        Path output = directory.resolve("service");
+        ProcessBuilder builder =
+                new ProcessBuilder(launcher.toString(), "run", "--config", config.toString())
+                        .directory(directory.toFile())
+                        .redirectErrorStream(true)
+                        .redirectOutput(output.toFile());
+        builder.environment()
+                .putAll(Map.of("AWS_ACCESS_KEY_ID", "nobody", "AWS_SECRET_ACCESS_KEY", "nothing"));
+        Process process = builder.start();
+        try {
+            await().atMost(Duration.ofSeconds(LIMIT_SECONDS))
+                    .until(() -> read(output).contains("Check this machine's way to AWS"));
+            process.destroy();
+            assertThat(process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)).isTrue();
+        } finally {
+            process.destroyForcibly();
+        }
+        assertThat(read(output)).doesNotContain("Exception in thread");
     }
 
     private static String last(String output) {
