@@ -357,7 +357,7 @@ final class CloudKillsTest {
         assertThat(log)
                 .as(about)
                 .containsOnlyOnce("Running with armrunner")
-                .containsOnlyOnce("machine up after")
+                .containsOnlyOnce("\n  build ")
                 .containsOnlyOnce(fails ? "ERROR: Job failed: exit status 42" : "Job succeeded");
     }
 }
