@@ -6,8 +6,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -44,15 +42,6 @@ sealed interface ChildProcess {
 
     /** Started by the C library: two programs less for each. */
     final class Spawned implements ChildProcess {
-        /** They wait in the kernel, as the JDK's own do: one small thread for each process. */
-        private static final ExecutorService REAPERS =
-                Executors.newCachedThreadPool(
-                        Thread.ofPlatform()
-                                .daemon()
-                                .name("reaper-", 0)
-                                .stackSize(128 * 1024)
-                                .factory());
-
         private final long pid;
         private final CountDownLatch ended = new CountDownLatch(1);
 
@@ -64,10 +53,7 @@ sealed interface ChildProcess {
                 Posix library, List<String> program, Map<String, String> environment)
                 throws IOException {
             Spawned child = new Spawned(library.spawn(program, environment));
-            REAPERS.execute(() -> {
-                library.waitFor(child.pid);
-                child.ended.countDown();
-            });
+            Reaper.PROCESS.watch(child.pid, child.ended::countDown);
             return child;
         }
 

@@ -40,6 +40,13 @@ final class Posix {
     private static final int OWNER_ONLY = 0600;
     private static final int STANDARD_STREAMS = 3;
 
+    private static final int ANY_CHILD = 0;
+    private static final int ENDED = 0x04;
+    private static final int STAY = 0x01000000;
+
+    /** Where the number of the child stands in what is known of its end. */
+    private static final long CHILD_OFFSET = 16;
+
     private static final short SET_SIGNAL_MASK = 0x08;
     private static final short SET_SESSION = 0x80;
 
@@ -61,7 +68,8 @@ final class Posix {
 
     private final MemorySegment kill;
     private final MemorySegment makeFifo;
-    private final MemorySegment wait;
+    private final MemorySegment waitid;
+    private final MemorySegment waitpid;
     private final Optional<Spawn> spawn;
 
     /** What every process is started with; only read once it is made. */
@@ -81,7 +89,8 @@ final class Posix {
                         Linker.Option.captureCallState("errno"));
         kill = functions.findOrThrow("kill");
         makeFifo = functions.findOrThrow("mkfifo");
-        wait = functions.findOrThrow("waitpid");
+        waitid = functions.findOrThrow("waitid");
+        waitpid = functions.findOrThrow("waitpid");
         spawn = functions.find("posix_spawn_file_actions_addclosefrom_np").map(this::prepared);
     }
 
@@ -147,7 +156,7 @@ final class Posix {
 
     /**
      * Starts a process as the leader of a session of its own, without input, output and any of the
-     * runner's open files. Its end has to be waited for with {@link #waitFor}.
+     * runner's open files. Once it has ended it has to be taken away with {@link #reap}.
      *
      * @param program the program, looked for in the runner's PATH, and its arguments
      * @param environment all of it
@@ -190,12 +199,26 @@ final class Posix {
         return list;
     }
 
-    /** Waits for the end of a process that {@link #spawn} has started; once for each. */
-    void waitFor(long pid) {
-        Called called;
-        do {
-            called = call(wait, pid, 0, 0, 0, 0, 0);
-        } while (called.result() < 0 && called.error() == INTERRUPTED);
+    /**
+     * Waits until any child of this process has ended, be it ours or one that the JDK has started,
+     * and leaves it in the system's table.
+     *
+     * @return its number; 0 when there is no child at all
+     */
+    long awaitEnd() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment facts = arena.allocate(STRUCTURE_BYTES);
+            Called called;
+            do {
+                called = call(waitid, ANY_CHILD, 0, facts.address(), ENDED | STAY, 0, 0);
+            } while (called.result() < 0 && called.error() == INTERRUPTED);
+            return called.result() < 0 ? 0 : facts.get(JAVA_INT, CHILD_OFFSET);
+        }
+    }
+
+    /** Takes a child that has ended out of the system's table; once for each. */
+    void reap(long pid) {
+        call(waitpid, pid, 0, 0, 0, 0, 0);
     }
 
     /**
