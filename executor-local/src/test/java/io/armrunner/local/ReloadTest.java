@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -97,6 +98,14 @@ final class ReloadTest {
         runner.awaitLog(second, "begun");
 
         runner.reload(1, Map.of(runner.runner(), List.of("limit = 1")));
+        // A request that was on its way then had its place, and may still bring a job.
+        AtomicInteger asked = new AtomicInteger();
+        await().during(Duration.ofMillis(500))
+                .atMost(RunnerUnderTest.LIMIT)
+                .until(() -> {
+                    int now = runner.gitlab().requests(Endpoint.JOB_REQUEST).size();
+                    return asked.getAndSet(now) == now;
+                });
         CoordinatorJob third = runner.queue(runner.job().script("true"));
         let("go");
 
