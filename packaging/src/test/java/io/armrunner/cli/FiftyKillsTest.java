@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.armrunner.coordinator.CoordinatorJob;
+import io.armrunner.coordinator.CoordinatorRunner;
 import io.armrunner.coordinator.JobBuilder;
 import io.armrunner.coordinator.JobState;
 import io.armrunner.coordinator.Project;
@@ -59,12 +60,13 @@ final class FiftyKillsTest {
     private final class Service {
         private final Path directory;
         private final Random random;
+        private final CoordinatorRunner runner;
         private final List<String> printed = new ArrayList<>();
 
         Service(String name, Random random) throws IOException {
             this.random = random;
             directory = Files.createDirectory(gitlab.directory().resolve(name));
-            var runner = gitlab.coordinator().registerRunner(new RunnerSpec(name, List.of(), true));
+            runner = gitlab.coordinator().registerRunner(new RunnerSpec(name, List.of(), true));
             Files.writeString(
                     directory.resolve("config.toml"),
                     """
@@ -110,6 +112,7 @@ final class FiftyKillsTest {
                             .isFalse();
                     armrunner.signal("KILL");
                     armrunner.exitCode();
+                    gitlab.coordinator().runnerKilled(runner);
                     printed.add(armrunner.printed());
                 }
             }

@@ -88,6 +88,17 @@ public final class Coordinator implements AutoCloseable {
         return runner;
     }
 
+    /**
+     * Says that a runner's process was killed: the next one can't know the answers that it had got,
+     * so calls for jobs that are over are no fault of the next one's. Called once it is gone.
+     */
+    public void runnerKilled(CoordinatorRunner runner) {
+        books.change(() ->
+                books.jobs().stream()
+                        .filter(job -> job.runner().filter(runner::equals).isPresent())
+                        .forEach(CoordinatorJob::forgetTold));
+    }
+
     /** The token with which {@code POST /runners} registers a runner. */
     public Secret registrationToken() {
         return registrationToken;

@@ -354,6 +354,12 @@ public final class CoordinatorJob {
         }
     }
 
+    /** Its runner was killed, and whatever it had been told with it. */
+    void forgetTold() {
+        toldOverAt = null;
+        lateCalls.clear();
+    }
+
     /**
      * What is wrong with a call that comes after the runner was told that the job is over; empty
      * when it is one that must be borne. After an abort these are one last piece of the log and one
