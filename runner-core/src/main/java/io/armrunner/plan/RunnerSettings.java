@@ -101,28 +101,7 @@ public record RunnerSettings(
 
     /** The same for jobs whose sources are elsewhere. */
     public RunnerSettings withCloneUrl(String base) {
-        return new RunnerSettings(
-                name,
-                shortToken,
-                systemId,
-                url,
-                base,
-                executor,
-                shell,
-                environment,
-                preGetSourcesScript,
-                postGetSourcesScript,
-                preBuildScript,
-                postBuildScript,
-                featureFlags,
-                prepareTimeout,
-                getSourcesTimeout,
-                debugTraceDisabled,
-                customBuildDirEnabled,
-                cleanGitConfig,
-                safeDirectoryCheckout,
-                output,
-                product);
+        return with(base, executor, shell, environment, product);
     }
 
     /**
@@ -135,41 +114,34 @@ public record RunnerSettings(
     public RunnerSettings elsewhere(String where, String architecture, List<String> more) {
         List<String> all = new ArrayList<>(more);
         all.addAll(environment);
-        return new RunnerSettings(
-                name,
-                shortToken,
-                systemId,
-                url,
+        return with(
                 cloneUrl,
                 where,
                 shell,
                 all,
-                preGetSourcesScript,
-                postGetSourcesScript,
-                preBuildScript,
-                postBuildScript,
-                featureFlags,
-                prepareTimeout,
-                getSourcesTimeout,
-                debugTraceDisabled,
-                customBuildDirEnabled,
-                cleanGitConfig,
-                safeDirectoryCheckout,
-                output,
                 new Product(product.name(), product.version(), product.revision(), architecture));
     }
 
     /** The same with another shell, for a place that does not have the one that is configured. */
     public RunnerSettings withShell(String other) {
+        return with(cloneUrl, executor, other, environment, product);
+    }
+
+    private RunnerSettings with(
+            String otherCloneUrl,
+            String otherExecutor,
+            String otherShell,
+            List<String> otherEnvironment,
+            Product otherProduct) {
         return new RunnerSettings(
                 name,
                 shortToken,
                 systemId,
                 url,
-                cloneUrl,
-                executor,
-                other,
-                environment,
+                otherCloneUrl,
+                otherExecutor,
+                otherShell,
+                otherEnvironment,
                 preGetSourcesScript,
                 postGetSourcesScript,
                 preBuildScript,
@@ -182,7 +154,7 @@ public record RunnerSettings(
                 cleanGitConfig,
                 safeDirectoryCheckout,
                 output,
-                product);
+                otherProduct);
     }
 
     /**
