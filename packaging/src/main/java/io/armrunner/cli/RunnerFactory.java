@@ -145,10 +145,7 @@ final class RunnerFactory implements AutoCloseable {
         this.surroundings = surroundings;
         this.loops = loops;
         this.configDirectory = configDirectory;
-        this.stateDirectory =
-                Optional.ofNullable(surroundings.environment().get("STATE_DIRECTORY"))
-                        .map(Path::of)
-                        .orElseGet(() -> configDirectory.resolve(".armrunner"));
+        this.stateDirectory = StatePlace.ofService(surroundings, configDirectory);
         this.systemId = SystemId.load(configDirectory, SystemId.MACHINE_IDS, random);
         this.user = user;
         this.workingDirectory = workingDirectory;
