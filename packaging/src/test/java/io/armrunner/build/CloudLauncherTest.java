@@ -54,8 +54,8 @@ class CloudLauncherTest {
                   stage: one
                   script:
                     - echo content > made.txt
-                    - one=$$; until tr '\\0' '\\n' < /proc/$one/cmdline | grep -q '/lib/[*]$'; do one=$(sed -n 's/^PPid:.//p' /proc/$one/status); done
-                    - agent=$(tr '\\0' '\\n' < /proc/$one/cmdline | sed -n 's:/[*]$::p')
+                    - one=$$; until tr '\\0' '\\n' < /proc/$one/cmdline | grep -q '^-Xbootclasspath'; do one=$(sed -n 's/^PPid:.//p' /proc/$one/status); done
+                    - agent=$(tr '\\0' '\\n' < /proc/$one/cmdline | sed -n '/^-cp$/{n;p;}')
                     - echo "jars $(ls "$agent" | wc -l), bytes $(du -bs "$agent" | cut -f1)"
                     - ls "$agent"
                   artifacts: {paths: [made.txt]}

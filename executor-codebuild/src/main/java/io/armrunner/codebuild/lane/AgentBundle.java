@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -18,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
@@ -125,7 +127,7 @@ public final class AgentBundle implements AutoCloseable {
     public static AgentBundle ofJars(List<Path> jars, String mainClass) throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
-            text(zip, "boot.sh", boot("$here/lib/*", mainClass));
+            text(zip, "boot.sh", boot("\"$here\"/lib/*.jar", mainClass));
             for (Path jar : jars.stream().sorted().toList()) {
                 Optional<byte[]> needed = AgentJars.content(jar);
                 if (needed.isPresent()) {
@@ -143,7 +145,12 @@ public final class AgentBundle implements AutoCloseable {
     public static AgentBundle ofClassPath(String classPath, String mainClass) throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
-            text(zip, "boot.sh", boot(classPath, mainClass));
+            String quoted =
+                    Stream.of(classPath.split(File.pathSeparator, -1))
+                            .filter(entry -> !entry.isEmpty())
+                            .map(entry -> "'" + entry.replace("'", "'\\''") + "'")
+                            .collect(Collectors.joining(" "));
+            text(zip, "boot.sh", boot(quoted, mainClass));
         }
         return new AgentBundle(bytes(bytes.toByteArray()));
     }
@@ -194,13 +201,14 @@ public final class AgentBundle implements AutoCloseable {
         }
     }
 
-    private static String boot(String classPath, String mainClass) throws IOException {
+    /** The script; jars as words of a shell. */
+    private static String boot(String jars, String mainClass) throws IOException {
         try (InputStream template = AgentBundle.class.getResourceAsStream("boot.sh")) {
             if (template == null) {
                 throw new IOException("boot.sh is missing in the jar of this program");
             }
             return new String(template.readAllBytes(), UTF_8)
-                    .replace("@CLASS_PATH@", classPath)
+                    .replace("@JARS@", jars)
                     .replace("@MAIN@", mainClass);
         }
     }
