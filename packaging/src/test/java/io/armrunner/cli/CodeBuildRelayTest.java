@@ -4,14 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.armrunner.coordinator.CoordinatorJob;
+import io.armrunner.coordinator.Endpoint;
+import io.armrunner.coordinator.JobBuilder;
 import io.armrunner.coordinator.JobState;
 import io.armrunner.coordinator.Project;
 import io.armrunner.coordinator.StoredArtifact;
 import io.armrunner.testing.TestRepository;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -97,6 +101,101 @@ final class CodeBuildRelayTest {
                 .contains(app.git("describe", "--tags") + "\n", "$ cat made.txt\nmade\n");
         assertThat(cloud.leftObjects()).isEmpty();
         nobodyButTheManagerAskedGitLab();
+    }
+
+    /** A repository with a file that git-lfs keeps outside of it. */
+    private TestRepository withLargeFile(String name, String content) throws Exception {
+        TestRepository repository = TestRepository.create(file(name));
+        repository.git("lfs", "install", "--local");
+        repository.commit(".gitattributes", "*.bin filter=lfs -text\n", "attributes");
+        repository.commit("large.bin", content, "large");
+        return repository;
+    }
+
+    private JobBuilder jobWithGitLfs() throws IOException {
+        // As git-lfs' package sets it up for all users of a machine.
+        Path config =
+                Files.writeString(
+                        file("gitconfig"),
+                        """
+                        [filter "lfs"]
+                        clean = git-lfs clean -- %f
+                        smudge = git-lfs smudge -- %f
+                        process = git-lfs filter-process
+                        required = true
+                        """);
+        return cloud.job().variable("GIT_CONFIG_GLOBAL", config.toString());
+    }
+
+    @Test
+    @Tag("CB-30")
+    @Tag("CB-66")
+    void largeFilesOfTheProjectAndItsSubmodulesComeWithTheSources() throws Exception {
+        TestRepository library = withLargeFile("library", "large in the library\n");
+        String server = cloud.gitlab().url().toString().replaceAll("/+$", "");
+        library.commit(
+                ".lfsconfig",
+                "[lfs]\n\turl = " + server + "/group/library.git/info/lfs\n",
+                "where they are");
+        TestRepository app = withLargeFile("app", "large in the project\n");
+        app.submodule(library, "../library.git", "sub");
+        cloud.gitlab().addProject("group/library", library.directory());
+        Project project = cloud.gitlab().addProject("group/app", app.directory());
+        cloud.start("relay = true");
+
+        CoordinatorJob job =
+                cloud.run(
+                        jobWithGitLfs()
+                                .project(project)
+                                .variable("GIT_SUBMODULE_STRATEGY", "recursive")
+                                .script("cat large.bin sub/large.bin", "git status --short"));
+        cloud.newDisk();
+        CoordinatorJob pointers =
+                cloud.run(
+                        jobWithGitLfs()
+                                .project(project)
+                                .variable("GIT_LFS_SKIP_SMUDGE", "1")
+                                .script("head -n 1 large.bin"));
+
+        assertThat(job.state()).as(CloudUnderTest.log(job)).isEqualTo(JobState.SUCCESS);
+        assertThat(CloudUnderTest.log(job))
+                .contains("large in the project\nlarge in the library\n$ git status --short\n");
+        assertThat(cloud.gitlab().requests(Endpoint.GIT_LFS)).hasSize(4);
+        assertThat(pointers.state()).as(CloudUnderTest.log(pointers)).isEqualTo(JobState.SUCCESS);
+        assertThat(CloudUnderTest.log(pointers))
+                .contains("version https://git-lfs.github.com/spec/v1");
+        assertThat(cloud.gitlab().requests())
+                .filteredOn(request -> !request.endpoint().toString().startsWith("GIT_"))
+                .allSatisfy(request ->
+                        assertThat(request.header("user-agent").orElse(""))
+                                .endsWith(CloudRunner.MANAGER));
+    }
+
+    @Test
+    void largeFilesThatCannotBeRelayedAreNamed() throws Exception {
+        TestRepository app = withLargeFile("app", "elsewhere\n");
+        app.commit(".lfsconfig", "[lfs]\n\turl = https://127.0.0.1:1/app\n", "elsewhere");
+        Project elsewhere = cloud.gitlab().addProject("group/elsewhere", app.directory());
+        TestRepository lost = withLargeFile("lost", "lost\n");
+        Project without = cloud.gitlab().addProject("group/lost", lost.directory());
+        try (Stream<Path> kept = Files.walk(lost.directory().resolve(".git/lfs/objects"))) {
+            for (Path each : kept.filter(Files::isRegularFile).toList()) {
+                Files.delete(each);
+            }
+        }
+        cloud.start("relay = true");
+
+        CoordinatorJob first = cloud.run(jobWithGitLfs().project(elsewhere).script("echo never"));
+        cloud.newDisk();
+        CoordinatorJob second = cloud.run(jobWithGitLfs().project(without).script("echo never"));
+
+        assertThat(CloudUnderTest.log(first))
+                .contains("are at https://127.0.0.1:1/app: they are for the build to fetch")
+                .doesNotContain("\nnever");
+        assertThat(second.state()).isEqualTo(JobState.FAILED);
+        assertThat(CloudUnderTest.log(second))
+                .contains("the runner could not fetch all large files of ")
+                .doesNotContain("\nnever");
     }
 
     @Test

@@ -114,7 +114,7 @@ final class ApiRouter implements HttpHandler, AutoCloseable {
             case TRACE -> traces.answer(call);
             case UPLOAD -> artifacts.upload(call);
             case DOWNLOAD -> artifacts.download(call);
-            case GIT_REFS, GIT_FETCH, GIT_PUSH -> gitService.answer(call);
+            case GIT_REFS, GIT_FETCH, GIT_PUSH, GIT_LFS -> gitService.answer(call);
             case STORAGE, OTHER -> Reply.refused(404, "there is no " + call.what());
         };
     }

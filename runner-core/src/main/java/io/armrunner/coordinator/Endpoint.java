@@ -34,6 +34,8 @@ public enum Endpoint {
     GIT_FETCH,
     /** {@code POST …/git-receive-pack} */
     GIT_PUSH,
+    /** {@code POST …/info/lfs/objects/batch}, and {@code GET} of a large file */
+    GIT_LFS,
     /** Anything else: answered with 404. */
     OTHER
 }

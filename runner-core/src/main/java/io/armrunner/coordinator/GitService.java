@@ -58,6 +58,9 @@ final class GitService implements AutoCloseable {
         if (project.isEmpty()) {
             return Reply.refused(404, "there is no project " + call.route().project());
         }
+        if (call.route().endpoint() == Endpoint.GIT_LFS) {
+            return LargeFiles.answer(call, project.get());
+        }
         boolean advertise = call.route().endpoint() == Endpoint.GIT_REFS;
         String service =
                 advertise

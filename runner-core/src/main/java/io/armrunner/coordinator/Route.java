@@ -10,6 +10,8 @@ import java.util.OptionalLong;
  */
 record Route(Endpoint endpoint, OptionalLong jobId, String project) {
     private static final String API = "/api/v4";
+    private static final String LFS_BATCH = "/info/lfs/objects/batch";
+    private static final String LFS_FILES = "/gitlab-lfs/objects";
 
     static Route of(String method, String path) {
         if (path.startsWith(API + "/")) {
@@ -20,7 +22,7 @@ record Route(Endpoint endpoint, OptionalLong jobId, String project) {
 
     boolean isGit() {
         return switch (endpoint) {
-            case GIT_REFS, GIT_FETCH, GIT_PUSH -> true;
+            case GIT_REFS, GIT_FETCH, GIT_PUSH, GIT_LFS -> true;
             case REGISTER,
                     VERIFY,
                     RESET_TOKEN,
@@ -85,6 +87,15 @@ record Route(Endpoint endpoint, OptionalLong jobId, String project) {
         } else if (method.equals("POST") && path.endsWith("/git-receive-pack")) {
             endpoint = Endpoint.GIT_PUSH;
             tail = "/git-receive-pack";
+        } else if (method.equals("POST") && path.endsWith(LFS_BATCH)) {
+            endpoint = Endpoint.GIT_LFS;
+            tail = LFS_BATCH;
+        } else if (method.equals("GET") && path.lastIndexOf('/') > 0) {
+            String above = path.substring(0, path.lastIndexOf('/'));
+            if (above.endsWith(LFS_FILES)) {
+                endpoint = Endpoint.GIT_LFS;
+                tail = LFS_FILES + path.substring(above.length());
+            }
         }
         if (endpoint == Endpoint.OTHER) {
             return new Route(endpoint, OptionalLong.empty(), "");

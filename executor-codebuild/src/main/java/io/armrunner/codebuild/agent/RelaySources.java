@@ -17,7 +17,10 @@ import java.util.zip.ZipInputStream;
  * them for GitLab's.
  */
 final class RelaySources {
-    /** Which addresses the repositories stand for, one a line. */
+    /**
+     * Which addresses the repositories stand for, one a line; behind a tab the path of the one that
+     * does, if it is not all of them.
+     */
     private static final String ROOTS = "roots";
 
     private RelaySources() {}
@@ -54,8 +57,10 @@ final class RelaySources {
         Map<String, String> environment = new LinkedHashMap<>();
         int count = 0;
         for (String root : roots) {
-            environment.put("GIT_CONFIG_KEY_" + count, "url.file://" + to + "/.insteadOf");
-            environment.put("GIT_CONFIG_VALUE_" + count, root);
+            int tab = root.indexOf('\t');
+            String place = to + "/" + (tab < 0 ? "" : root.substring(tab + 1));
+            environment.put("GIT_CONFIG_KEY_" + count, "url.file://" + place + ".insteadOf");
+            environment.put("GIT_CONFIG_VALUE_" + count, tab < 0 ? root : root.substring(0, tab));
             count++;
         }
         environment.put("GIT_CONFIG_KEY_" + count, "protocol.file.allow");

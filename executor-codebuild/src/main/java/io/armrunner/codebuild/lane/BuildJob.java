@@ -348,12 +348,11 @@ final class BuildJob {
         }
         Path zip = job.directory().resolve("sources.zip");
         try {
-            List<String> left =
+            List<String> notes =
                     new RelayedSources(plan, lane.environment(), job.directory().resolve("sources"))
                             .fetch(zip);
             if (!record.released()) {
-                left.forEach(
-                        url -> job.say("  the submodule at " + url + " is for the build to fetch"));
+                notes.forEach(note -> job.say("  " + note));
             }
             mailbox.putSources(zip);
         } finally {

@@ -5,7 +5,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.armrunner.plan.GitUrl;
 import io.armrunner.plan.JobPlan;
 import io.armrunner.plan.JobPlan.Sources.Strategy;
-import io.armrunner.spec.FailureReason;
 import io.armrunner.spec.GitInfo;
 import io.armrunner.spec.JobFailure;
 import java.io.IOException;
@@ -15,7 +14,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashMap;
@@ -24,7 +22,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import java.util.zip.Deflater;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
@@ -37,7 +34,10 @@ import java.util.zip.ZipOutputStream;
  * <p>A directory and no bundle of git: a bundle does not say where a shallow history ends.
  */
 final class RelayedSources {
-    /** Which addresses the repositories stand for, one a line. */
+    /**
+     * Which addresses the repositories stand for, one a line; where it is not the directory of all
+     * that stands for an address, a tab and the path below it follow.
+     */
     private static final String ROOTS = "roots";
 
     /** A submodule that names itself would never end. */
@@ -46,9 +46,12 @@ final class RelayedSources {
     private final JobPlan plan;
     private final Map<String, String> environment;
     private final Path directory;
+    private final RelayGit git;
+    private final RelayedLargeFiles largeFiles;
     private final Set<String> roots = new LinkedHashSet<>();
     private final Set<String> fetched = new LinkedHashSet<>();
-    private final List<String> left = new ArrayList<>();
+    private final Set<String> places = new LinkedHashSet<>();
+    private final List<String> notes = new ArrayList<>();
 
     /**
      * @param environment of git
@@ -58,6 +61,9 @@ final class RelayedSources {
         this.plan = plan;
         this.environment = new HashMap<>(environment);
         this.directory = directory;
+        this.git =
+                new RelayGit(this.environment, directory.getParent(), plan.timeouts().getSources());
+        this.largeFiles = new RelayedLargeFiles(git);
     }
 
     /** Whether the job has any. */
@@ -72,7 +78,7 @@ final class RelayedSources {
                 GitUrl.parse(url)
                         .filter(GitUrl::isHttp)
                         .orElseThrow(() ->
-                                failed(
+                                RelayGit.failed(
                                         "a relayed job's sources have to come by http or https, not from "
                                                 + GitUrl.clean(url)));
         String path = parts.path();
@@ -81,7 +87,7 @@ final class RelayedSources {
         }
         for (String part : path.split("/", -1)) {
             if (part.equals("..") || part.equals(".")) {
-                throw failed("the path of " + GitUrl.clean(url) + " leads elsewhere");
+                throw RelayGit.failed("the path of " + GitUrl.clean(url) + " leads elsewhere");
             }
         }
         return path;
@@ -90,8 +96,8 @@ final class RelayedSources {
     /**
      * Fetches them into a zip file.
      *
-     * @return addresses of submodules that are on other servers: the build has to reach these
-     *     itself
+     * @return what the job's log should say of them: submodules and large files that are on other
+     *     servers, which the build has to reach itself, and what could not be fetched
      * @throws JobFailure in git's words
      */
     List<String> fetch(Path zip) throws JobFailure, IOException, InterruptedException {
@@ -99,9 +105,9 @@ final class RelayedSources {
         Files.createDirectories(directory);
         String url = plan.sources().remoteUrl().value();
         login(url);
-        GitInfo git = plan.payload().gitInfo();
+        GitInfo info = plan.payload().gitInfo();
         List<String> refs = new ArrayList<>();
-        for (String refspec : git.refspecs()) {
+        for (String refspec : info.refspecs()) {
             // The build fetches from here what it would have fetched from there.
             String from = refspec.startsWith("+") ? refspec.substring(1) : refspec;
             int colon = from.indexOf(':');
@@ -110,19 +116,22 @@ final class RelayedSources {
             boolean named = source.startsWith("refs/");
             refs.add("+" + source + ":" + (named ? source : "refs/armrunner/" + source));
         }
-        Path main = repository(url, git.depth(), refs);
+        Path main = repository(url, info.depth(), refs);
+        large(main, GitUrl.clean(url), info.sha());
         String strategy = plan.job().gitSubmoduleStrategy();
         if (!strategy.equals("none")) {
             int depth =
                     plan.job().gitSubmoduleDepth() > 0
                             ? plan.job().gitSubmoduleDepth()
-                            : git.depth();
-            submodules(main, GitUrl.clean(url), git.sha(), depth, strategy.equals("recursive"), 0);
+                            : info.depth();
+            submodules(main, GitUrl.clean(url), info.sha(), depth, strategy.equals("recursive"), 0);
         }
-        Files.write(directory.resolve(ROOTS), roots, UTF_8);
+        List<String> lines = new ArrayList<>(roots);
+        lines.addAll(places);
+        Files.write(directory.resolve(ROOTS), lines, UTF_8);
         pack(zip);
         remove(directory);
-        return left;
+        return notes;
     }
 
     /** The job's token goes into git's environment, which other users cannot read. */
@@ -165,9 +174,9 @@ final class RelayedSources {
                 init.add("--object-format=" + format);
             }
             init.add(bare.toString());
-            git(directory, init);
+            git.must(directory, init);
             // A build asks for commits that no branch ends with.
-            git(bare, List.of("config", "uploadpack.allowAnySHA1InWant", "true"));
+            git.must(bare, List.of("config", "uploadpack.allowAnySHA1InWant", "true"));
         }
         List<String> fetch = new ArrayList<>(List.of("fetch", "--quiet", "--no-tags"));
         if (depth > 0) {
@@ -175,18 +184,36 @@ final class RelayedSources {
         }
         fetch.add(GitUrl.clean(url));
         fetch.addAll(refs);
-        git(bare, fetch);
+        git.must(bare, fetch);
         return bare;
+    }
+
+    /** Fetches the large files of a commit, unless the job wants none. */
+    private void large(Path bare, String url, String commit)
+            throws JobFailure, IOException, InterruptedException {
+        if (plan.job().gitLfsSkipSmudge()) {
+            return;
+        }
+        switch (largeFiles.fetch(bare, url, commit, this::isOurs)) {
+            case RelayedLargeFiles.None _ -> {}
+            case RelayedLargeFiles.Fetched(String address) ->
+                    places.add(address + "\t" + directory.relativize(bare));
+            case RelayedLargeFiles.Left(String why) -> notes.add(why);
+        }
+    }
+
+    private boolean isOurs(String address) {
+        return roots.stream().anyMatch(address::startsWith);
     }
 
     private void submodules(
             Path bare, String url, String commit, int depth, boolean deep, int level)
             throws JobFailure, IOException, InterruptedException {
         if (level > DEEPEST) {
-            throw failed("submodules are nested deeper than %d levels".formatted(DEEPEST));
+            throw RelayGit.failed("submodules are nested deeper than %d levels".formatted(DEEPEST));
         }
         Optional<String> named =
-                tried(
+                git.tried(
                         bare,
                         List.of(
                                 "config",
@@ -212,13 +239,16 @@ final class RelayedSources {
             String path = settings.getOrDefault(name + ".path", "");
             String address = resolved(url, setting.getValue());
             String entry =
-                    path.isEmpty() ? "" : tried(bare, List.of("ls-tree", commit, path)).orElse("");
+                    path.isEmpty()
+                            ? ""
+                            : git.tried(bare, List.of("ls-tree", commit, path)).orElse("");
             String[] fields = entry.split("[ \t]", 4);
             if (fields.length < 4 || !fields[1].equals("commit")) {
                 continue;
             }
-            if (roots.stream().noneMatch(address::startsWith)) {
-                left.add(GitUrl.clean(address));
+            if (!isOurs(address)) {
+                notes.add(
+                        "the submodule at " + GitUrl.clean(address) + " is for the build to fetch");
                 continue;
             }
             String wanted = fields[2];
@@ -228,7 +258,8 @@ final class RelayedSources {
                                 address,
                                 depth,
                                 List.of("+" + wanted + ":refs/heads/armrunner-" + wanted));
-                git(other, List.of("symbolic-ref", "HEAD", "refs/heads/armrunner-" + wanted));
+                git.must(other, List.of("symbolic-ref", "HEAD", "refs/heads/armrunner-" + wanted));
+                large(other, address, wanted);
                 if (deep) {
                     submodules(other, address, wanted, depth, true, level + 1);
                 }
@@ -252,57 +283,6 @@ final class RelayedSources {
             } else {
                 return base + "/" + rest;
             }
-        }
-    }
-
-    private void git(Path where, List<String> words)
-            throws JobFailure, IOException, InterruptedException {
-        Ended ended = run(where, words);
-        if (ended.code() != 0) {
-            throw failed(
-                    "the runner could not fetch the sources for the build: git %s: %s"
-                            .formatted(words.getFirst(), ended.errors().strip()));
-        }
-    }
-
-    private Optional<String> tried(Path where, List<String> words)
-            throws JobFailure, IOException, InterruptedException {
-        Ended ended = run(where, words);
-        return ended.code() == 0 ? Optional.of(ended.output()) : Optional.empty();
-    }
-
-    private record Ended(int code, String output, String errors) {}
-
-    private Ended run(Path where, List<String> words)
-            throws JobFailure, IOException, InterruptedException {
-        Path output = directory.resolveSibling("relay-git.out");
-        Path errors = directory.resolveSibling("relay-git.err");
-        List<String> command = new ArrayList<>(List.of("git", "-C", where.toString()));
-        command.addAll(words);
-        ProcessBuilder builder =
-                new ProcessBuilder(command)
-                        .redirectError(errors.toFile())
-                        .redirectOutput(output.toFile())
-                        .redirectInput(ProcessBuilder.Redirect.from(new java.io.File("/dev/null")));
-        builder.environment().clear();
-        builder.environment().putAll(environment);
-        Process git = builder.start();
-        Duration limit = plan.timeouts().getSources();
-        try {
-            if (!git.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
-                throw failed(
-                        "the runner could not fetch the sources for the build within %d s"
-                                .formatted(limit.toSeconds()));
-            }
-            return new Ended(
-                    git.exitValue(),
-                    Files.readString(output, UTF_8),
-                    Files.readString(errors, UTF_8));
-        } finally {
-            git.descendants().forEach(ProcessHandle::destroyForcibly);
-            git.destroyForcibly();
-            Files.deleteIfExists(output);
-            Files.deleteIfExists(errors);
         }
     }
 
@@ -362,9 +342,5 @@ final class RelayedSources {
                         return FileVisitResult.CONTINUE;
                     }
                 });
-    }
-
-    private static JobFailure failed(String why) {
-        return new JobFailure(FailureReason.RUNNER_SYSTEM_FAILURE, why);
     }
 }
