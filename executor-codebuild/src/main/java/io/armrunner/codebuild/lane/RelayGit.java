@@ -18,17 +18,17 @@ import java.util.concurrent.TimeUnit;
 /** Runs git on the runner's machine for one job's relayed sources. Used on the job's thread. */
 final class RelayGit {
     private final Map<String, String> environment;
-    private final Path scratch;
+    private final Path sources;
     private final Duration limit;
 
     /**
      * @param environment git's whole environment, as it is when git is started
-     * @param scratch a directory for what git says
+     * @param sources a directory; what git says is kept beside it as long as it runs
      * @param limit for each call
      */
-    RelayGit(Map<String, String> environment, Path scratch, Duration limit) {
+    RelayGit(Map<String, String> environment, Path sources, Duration limit) {
         this.environment = environment;
-        this.scratch = scratch;
+        this.sources = sources;
         this.limit = limit;
     }
 
@@ -58,8 +58,8 @@ final class RelayGit {
      * @throws JobFailure if it takes too long
      */
     Ended run(Path where, List<String> words) throws JobFailure, IOException, InterruptedException {
-        Path output = scratch.resolve("relay-git.out");
-        Path errors = scratch.resolve("relay-git.err");
+        Path output = sources.resolveSibling("relay-git.out");
+        Path errors = sources.resolveSibling("relay-git.err");
         List<String> command = new ArrayList<>(List.of("git", "-C", where.toString()));
         command.addAll(words);
         ProcessBuilder builder =

@@ -61,8 +61,7 @@ final class RelayedSources {
         this.plan = plan;
         this.environment = new HashMap<>(environment);
         this.directory = directory;
-        this.git =
-                new RelayGit(this.environment, directory.getParent(), plan.timeouts().getSources());
+        this.git = new RelayGit(this.environment, directory, plan.timeouts().getSources());
         this.largeFiles = new RelayedLargeFiles(git);
     }
 
