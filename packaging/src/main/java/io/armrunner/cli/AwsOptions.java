@@ -2,6 +2,7 @@ package io.armrunner.cli;
 
 import io.armrunner.codebuild.aws.AwsPlace;
 import io.armrunner.codebuild.aws.AwsSurroundings;
+import io.armrunner.codebuild.aws.BuildSize;
 import io.armrunner.codebuild.setup.Regions;
 import io.armrunner.codebuild.setup.SetupException;
 import java.util.List;
@@ -39,6 +40,20 @@ final class AwsOptions {
     /** The region that works, and the account behind it. */
     Regions.Choice choose(Surroundings surroundings)
             throws UserError, SetupException, InterruptedException {
+        return choose(surroundings, BuildSize.SMALL);
+    }
+
+    /** The size of a word. */
+    static BuildSize size(String word) throws UserError {
+        return BuildSize.of(word)
+                .orElseThrow(() ->
+                        new UserError(
+                                2, "\"%s\" is no size: %s are".formatted(word, BuildSize.words())));
+    }
+
+    /** The same, where builds of a size can be had. */
+    Regions.Choice choose(Surroundings surroundings, BuildSize size)
+            throws UserError, SetupException, InterruptedException {
         Optional<String> named = Optional.ofNullable(profile);
         List<String> wanted =
                 regions != null
@@ -51,7 +66,7 @@ final class AwsOptions {
                                                         "say in which region: --region eu-west-3, or set AWS_REGION")));
         AwsPlace place =
                 AwsSurroundings.place(surroundings.environment(), wanted.getFirst(), named);
-        Regions.Choice choice = Regions.choose(place, wanted);
+        Regions.Choice choice = Regions.choose(place, wanted, size);
         choice.passedOver().forEach(why -> surroundings.out().println("passed over " + why));
         return choice;
     }

@@ -28,10 +28,10 @@ final class CodeBuildCheckCommand implements Callable<Integer> {
 
     @Option(
             names = "--size",
-            defaultValue = "small",
             paramLabel = "SIZE",
-            description = "The size whose quota is looked up.")
-    private String size = "small";
+            description =
+                    "The size that is looked at, such as lambda-1gb; the project's when not given.")
+    private @Nullable String size;
 
     @Option(
             names = "--build",
@@ -52,14 +52,8 @@ final class CodeBuildCheckCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        Regions.Choice choice = aws.choose(surroundings);
-        BuildSize machines =
-                BuildSize.of(size)
-                        .orElseThrow(() ->
-                                new UserError(
-                                        2,
-                                        "\"%s\" is no size: %s are"
-                                                .formatted(size, BuildSize.words())));
+        BuildSize machines = size == null ? BuildSize.SMALL : AwsOptions.size(size);
+        Regions.Choice choice = aws.choose(surroundings, machines);
         Installation installation =
                 CodeBuildTeardownCommand.named(aws.name(), choice).withSize(machines);
         surroundings
@@ -68,14 +62,14 @@ final class CodeBuildCheckCommand implements Callable<Integer> {
                         "ok     credentials: account %s, region %s"
                                 .formatted(choice.account(), installation.region()));
         try (AwsClients clients = AwsClients.open(choice.place())) {
-            boolean good =
+            Check check =
                     new Check(
-                                    installation,
-                                    clients,
-                                    UUID.randomUUID().toString(),
-                                    PAUSE,
-                                    finding -> surroundings.out().println(finding))
-                            .run(build);
+                            installation,
+                            clients,
+                            UUID.randomUUID().toString(),
+                            PAUSE,
+                            finding -> surroundings.out().println(finding));
+            boolean good = (size == null ? check.ofProjectsSize() : check).run(build);
             boolean known = tokens();
             return good && known ? 0 : 1;
         }

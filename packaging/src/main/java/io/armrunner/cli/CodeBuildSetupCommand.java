@@ -30,15 +30,15 @@ final class CodeBuildSetupCommand implements Callable<Integer> {
             defaultValue = "small",
             paramLabel = "SIZE",
             description =
-                    "Machines when a job asks for none: small, medium, large, xlarge, 2xlarge.")
+                    "Machines when a job asks for none: small, medium, large, xlarge, 2xlarge; lambda-1gb, -2gb, -4gb, -8gb, -10gb for Lambda compute.")
     private String size = "small";
 
     @Option(
             names = "--image",
-            defaultValue = Installation.DEFAULT_IMAGE,
             paramLabel = "IMAGE",
-            description = "The curated aarch64 image when a job asks for none.")
-    private String image = Installation.DEFAULT_IMAGE;
+            description =
+                    "The curated aarch64 image when a job asks for none; one with Java 25 when not given.")
+    private @Nullable String image;
 
     @Option(
             names = "--kms-key",
@@ -77,8 +77,9 @@ final class CodeBuildSetupCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, UserError, InterruptedException {
         PrintWriter out = surroundings.out();
-        Regions.Choice choice = aws.choose(surroundings);
-        Installation installation = installation(choice);
+        BuildSize machines = AwsOptions.size(size);
+        Regions.Choice choice = aws.choose(surroundings, machines);
+        Installation installation = installation(choice, machines);
         try (AwsClients clients = AwsClients.open(choice.place())) {
             Setup setup = new Setup(installation, clients);
             List<Setup.PlanLine> plan = setup.plan();
@@ -102,14 +103,7 @@ final class CodeBuildSetupCommand implements Callable<Integer> {
         return 0;
     }
 
-    private Installation installation(Regions.Choice choice) throws UserError {
-        BuildSize machines =
-                BuildSize.of(size)
-                        .orElseThrow(() ->
-                                new UserError(
-                                        2,
-                                        "\"%s\" is no size: %s are"
-                                                .formatted(size, BuildSize.words())));
+    private Installation installation(Regions.Choice choice, BuildSize machines) throws UserError {
         Optional<Installation.Network> network = Optional.empty();
         if (vpc != null) {
             if (subnets.isEmpty() || groups.isEmpty()) {
@@ -123,7 +117,7 @@ final class CodeBuildSetupCommand implements Callable<Integer> {
                     choice.place().region(),
                     choice.account(),
                     machines,
-                    image,
+                    image == null ? Installation.image(machines) : image,
                     network,
                     Optional.ofNullable(key),
                     logDays);

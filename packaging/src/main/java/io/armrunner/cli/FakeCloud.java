@@ -5,7 +5,6 @@ import io.armrunner.codebuild.aws.AwsPlace;
 import io.armrunner.codebuild.fake.FakeAws;
 import io.armrunner.codebuild.fake.FakeAwsSettings;
 import io.armrunner.codebuild.fake.ShellWork;
-import io.armrunner.codebuild.lane.CodeBuildLane;
 import io.armrunner.codebuild.setup.Installation;
 import io.armrunner.codebuild.setup.Setup;
 import io.armrunner.codebuild.setup.SetupException;
@@ -42,12 +41,13 @@ final class FakeCloud implements AutoCloseable {
      * Where CodeBuild lanes have their builds.
      *
      * @param keys an access key instead of those of this machine
-     * @param roots says for each job where it has its files
+     * @param roots says for each job where it has its files; empty for where AWS has room
      * @param speed how much shorter the lane's waits are than AWS needs them
      */
-    record Place(Optional<AwsPlace.Keys> keys, Supplier<RemoteLane.Roots> roots, int speed) {
+    record Place(
+            Optional<AwsPlace.Keys> keys, Optional<Supplier<RemoteLane.Roots>> roots, int speed) {
         /** AWS itself. */
-        static final Place AWS = new Place(Optional.empty(), () -> CodeBuildLane.ROOTS, 1);
+        static final Place AWS = new Place(Optional.empty(), Optional.empty(), 1);
     }
 
     private final FakeAws aws;
@@ -105,7 +105,7 @@ final class FakeCloud implements AutoCloseable {
     }
 
     Place place() {
-        return new Place(aws.place().keys(), this::roots, SPEED);
+        return new Place(aws.place().keys(), Optional.of(this::roots), SPEED);
     }
 
     /** Each build is alone on its machine, so each gets a directory to itself. */

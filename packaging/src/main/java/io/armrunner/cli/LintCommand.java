@@ -3,9 +3,11 @@ package io.armrunner.cli;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.armrunner.codebuild.lane.CodeBuildLane;
 import io.armrunner.config.ConfigFile;
 import io.armrunner.config.ConfigLint;
 import io.armrunner.config.ConfigLint.Problem;
+import io.armrunner.config.LaneConfig;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -55,7 +57,8 @@ final class LintCommand implements Callable<Integer> {
                         named.text().text(),
                         named.path().toString(),
                         surroundings.environment(),
-                        RunnerFactory.EXECUTORS);
+                        RunnerFactory.EXECUTORS,
+                        LintCommand::wrong);
         boolean valid = problems.stream().noneMatch(Problem::isError);
         if (json) {
             surroundings.out().println(json(named.path(), valid, problems));
@@ -69,6 +72,11 @@ final class LintCommand implements Callable<Integer> {
                                     : "Configuration file is not valid.");
         }
         return valid ? 0 : 1;
+    }
+
+    /** What is wrong with a lane's own table. */
+    private static Optional<String> wrong(LaneConfig lane) {
+        return lane.executor().equals("codebuild") ? CodeBuildLane.check(lane) : Optional.empty();
     }
 
     /** As compilers have it, so that editors find the place. */

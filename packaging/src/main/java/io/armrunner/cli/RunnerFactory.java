@@ -309,6 +309,12 @@ final class RunnerFactory implements AutoCloseable {
             Optional<CacheTools.Remote> caches,
             ArtifactStore store)
             throws UserError {
+        Optional<String> wrong = CodeBuildLane.check(lane);
+        if (wrong.isPresent()) {
+            throw new UserError(
+                    "runner \"%s\", lane \"%s\": codebuild.%s"
+                            .formatted(config.name(), lane.name(), wrong.get()));
+        }
         try {
             CodeBuildLane made =
                     CodeBuildLane.open(
@@ -375,6 +381,7 @@ final class RunnerFactory implements AutoCloseable {
                 lane.limit(),
                 month.builds(),
                 month.minutes(),
+                month.seconds(),
                 month.dollars(),
                 lane.calls().entrySet().stream()
                         .flatMap(region ->

@@ -2,6 +2,7 @@ package io.armrunner.cli;
 
 import io.armrunner.cache.CacheTools;
 import io.armrunner.codebuild.aws.AwsPlace;
+import io.armrunner.codebuild.fake.ShellWork;
 import io.armrunner.codebuild.lane.AgentBundle;
 import io.armrunner.codebuild.lane.CodeBuildLane;
 import io.armrunner.codebuild.s3.RemoteCaches;
@@ -107,6 +108,11 @@ final class CloudRunner implements AutoCloseable {
                             Secret.NONE),
                     Integer.parseInt(all.getProperty("speed")),
                     Integer.parseInt(all.getProperty("concurrent")));
+        }
+
+        /** Whether builds see only their own files, so that they have them where AWS has. */
+        boolean isolated() {
+            return toml.contains("\"lambda-") && ShellWork.canIsolate();
         }
 
         /** The same for another manager. */
@@ -254,10 +260,12 @@ final class CloudRunner implements AutoCloseable {
                 environment(),
                 words.directory().resolve("costs.json"),
                 Optional.of(words.keys()),
-                () ->
-                        new RemoteLane.Roots(
-                                disk.resolve("builds").toString(),
-                                disk.resolve("cache").toString()),
+                words.isolated()
+                        ? Optional.empty()
+                        : Optional.of(() ->
+                                new RemoteLane.Roots(
+                                        disk.resolve("builds").toString(),
+                                        disk.resolve("cache").toString())),
                 words.speed(),
                 clock,
                 Ticker.SYSTEM,

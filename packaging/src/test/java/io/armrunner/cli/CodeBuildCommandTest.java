@@ -149,6 +149,33 @@ class CodeBuildCommandTest {
     }
 
     @Test
+    void lambdaComputeIsSetUpWhereThereIsSome() {
+        assertThat(
+                        run(
+                                "codebuild",
+                                "setup",
+                                "--yes",
+                                "--size",
+                                "lambda-2gb",
+                                "--region",
+                                "eu-west-3,eu-west-1"))
+                .isZero();
+        assertThat(out.toString())
+                .contains(
+                        "passed over eu-west-3: CodeBuild has no builds on Lambda compute there",
+                        "region eu-west-1:",
+                        "done    project armrunner-main");
+
+        assertThat(run("codebuild", "check", "--region", "eu-west-1")).isZero();
+        assertThat(out.toString())
+                .contains(
+                        "ok     region eu-west-1: has builds on Lambda compute",
+                        "ok     builds at once, size lambda-2gb: 20: so many",
+                        "ok     project armrunner-main: as codebuild setup makes it")
+                .doesNotContain("size small");
+    }
+
+    @Test
     void ofSeveralRegionsTheFirstThatWorksIsTaken() {
         aws.region("eu-west-1").down(true);
 
@@ -176,10 +203,25 @@ class CodeBuildCommandTest {
         assertThat(err.toString())
                 .hasLineCount(1)
                 .contains("AWS does not know the access key", "eu-west-3");
-        assertThat(run("codebuild", "setup", "--size", "huge")).isEqualTo(1);
         environment.put("AWS_ACCESS_KEY_ID", aws.place().keys().orElseThrow().accessKey());
         assertThat(run("codebuild", "setup", "--size", "huge")).isEqualTo(2);
-        assertThat(err.toString()).contains("small, medium, large, xlarge, 2xlarge");
+        assertThat(err.toString()).contains("small, medium, large, xlarge, 2xlarge, lambda-1gb");
+        assertThat(
+                        run(
+                                "codebuild",
+                                "setup",
+                                "--region",
+                                "eu-west-1",
+                                "--size",
+                                "lambda-1gb",
+                                "--vpc",
+                                "vpc-1",
+                                "--subnets",
+                                "subnet-1",
+                                "--security-groups",
+                                "sg-1"))
+                .isEqualTo(2);
+        assertThat(err.toString()).contains("Lambda compute (lambda-1gb) has no network");
         assertThat(run("codebuild", "setup", "--name", "Not_Good")).isEqualTo(2);
         assertThat(run("codebuild")).isEqualTo(2);
         assertThat(err.toString()).contains("setup, check, teardown or print");

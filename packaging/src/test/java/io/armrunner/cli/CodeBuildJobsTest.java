@@ -257,7 +257,8 @@ final class CodeBuildJobsTest {
         assertThat(CloudUnderTest.log(size))
                 .contains("ARMRUNNER_SIZE is \"huge\"; there are: small");
         assertThat(CloudUnderTest.log(service)).contains("services: need containers");
-        assertThat(CloudUnderTest.log(longest)).contains("at most 2150");
+        assertThat(CloudUnderTest.log(longest))
+                .contains("cloud takes jobs of up to 2150 min, this one has 40 h");
         assertThat(cloud.aws().count("codebuild:StartBuild")).isZero();
     }
 

@@ -126,6 +126,44 @@ class LintCommandTest {
     }
 
     @Test
+    void aLaneInAwsIsLookedAtToo() throws Exception {
+        assertThat(
+                        problems(
+                                """
+                                [[runners]]
+                                  name = "a"
+                                  url = "https://gitlab.example"
+                                  token = "glrt-t1_created01rest"
+                                  executor = "codebuild"
+                                  [runners.codebuild]
+                                    project = "p"
+                                    bucket = "b"
+                                    region = "eu-west-3"
+                                    compute = "lambda-1gb"
+                                [[runners]]
+                                  name = "b"
+                                  url = "https://gitlab.example"
+                                  token = "glrt-t1_created02rest"
+                                  executor = "shell"
+                                  [[runners.lanes]]
+                                    name = "here"
+                                  [[runners.lanes]]
+                                    name = "quick"
+                                    executor = "codebuild"
+                                    max_timeout = "30m"
+                                    [runners.lanes.codebuild]
+                                      project = "p"
+                                      bucket = "b"
+                                      region = "eu-west-1"
+                                      compute = "lambda-1gb"
+                                """))
+                .containsExactly(
+                        "10:5: error: runners[0].codebuild.compute \"lambda-1gb\": there is no Lambda compute in eu-west-3; the nearest regions that have it are eu-west-1, eu-central-1",
+                        "26:7: error: runners[1].lanes[1].codebuild.compute \"lambda-1gb\" has jobs of up to 14 minutes, and max_timeout of the lane says 30",
+                        "Configuration file is not valid.");
+    }
+
+    @Test
     void aTextThatIsNoTomlHasAPlaceToo() throws Exception {
         assertThat(problems("concurrent = 1\nlog_level = debug\n").getFirst())
                 .matches("2:\\d+: error: is not valid TOML: .*");

@@ -8,6 +8,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * Everything that is to be said of a configuration file, at once: what the service would refuse,
@@ -41,13 +42,16 @@ public final class ConfigLint {
      * @param origin what to call the file
      * @param environment for {@code $NAME} in {@code url} and {@code token}
      * @param executors what the service can run jobs with
+     * @param lanes says what is wrong with the own table of a lane's executor, in words of which
+     *     the first is the key; empty if nothing is
      * @return the problems in the order of the file
      */
     public static List<Problem> check(
             String text,
             String origin,
             Map<String, String> environment,
-            Collection<String> executors) {
+            Collection<String> executors,
+            Function<LaneConfig, Optional<String>> lanes) {
         ConfigReader.Draft draft;
         try {
             // Two entries with one place for their token have one token.
@@ -69,7 +73,9 @@ public final class ConfigLint {
         KeyCheck check = draft.check();
         List<RunnerConfig> runners = draft.config().runners();
         for (int i = 0; i < runners.size(); i++) {
-            runner(check, "runners[" + i + "]", runners.get(i), executors);
+            String path = "runners[" + i + "]";
+            runner(check, path, runners.get(i), executors);
+            lanes(check, path, runners.get(i), lanes);
         }
         return check.warnings().all().stream().map(ConfigLint::problem).toList();
     }
@@ -108,6 +114,23 @@ public final class ConfigLint {
             check.wrong(
                     path + (runner.tlsCertFile().isPresent() ? ".tls-cert-file" : ".tls-key-file"),
                     "is of no use alone: a client certificate needs tls-cert-file and tls-key-file");
+        }
+    }
+
+    private static void lanes(
+            KeyCheck check,
+            String path,
+            RunnerConfig runner,
+            Function<LaneConfig, Optional<String>> lanes) {
+        for (int i = 0; i < runner.lanes().size(); i++) {
+            String own = "%s.lanes[%d]".formatted(path, i);
+            // A runner whose executor is codebuild is its own lane, with the table beside its keys.
+            String table = (check.isThere(own) ? own : path) + ".codebuild.";
+            lanes.apply(runner.lanes().get(i))
+                    .ifPresent(why -> {
+                        int key = why.indexOf(' ');
+                        check.wrong(table + why.substring(0, key), why.substring(key + 1));
+                    });
         }
     }
 

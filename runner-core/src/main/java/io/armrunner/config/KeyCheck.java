@@ -139,6 +139,11 @@ final class KeyCheck {
         };
     }
 
+    /** Whether the text has it. */
+    boolean isThere(String path) {
+        return outline.has(path);
+    }
+
     /** Notes that what stands at {@code path} cannot be used. */
     void wrong(String path, String wrong) {
         add(Kind.WRONG, path, Optional.of(wrong), Optional.empty());

@@ -33,6 +33,13 @@ public record LaneConfig(
     public record Rules(int capacity, boolean paused, Refs refs, Optional<Duration> maxTimeout) {
         /** Takes all jobs, any number. */
         public static final Rules NONE = new Rules(0, false, Refs.ALL, Optional.empty());
+
+        /** The same rules for a lane that itself can have no job longer than this. */
+        public Rules within(Duration longest) {
+            return maxTimeout.filter(most -> most.compareTo(longest) <= 0).isPresent()
+                    ? this
+                    : new Rules(capacity, paused, refs, Optional.of(longest));
+        }
     }
 
     /**

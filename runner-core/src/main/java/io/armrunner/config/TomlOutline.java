@@ -69,6 +69,11 @@ final class TomlOutline {
         static final Place UNKNOWN = new Place(0, 0);
     }
 
+    /** Whether the text has a key or a table of this path. */
+    boolean has(String path) {
+        return places.containsKey(ConfigKeys.lower(path));
+    }
+
     /** Where the key of {@code path} stands, or the nearest table around it. */
     Place place(String path) {
         for (String around = ConfigKeys.lower(path); !around.isEmpty(); around = parent(around)) {

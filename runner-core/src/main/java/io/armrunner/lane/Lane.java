@@ -1,5 +1,6 @@
 package io.armrunner.lane;
 
+import java.time.Duration;
 import java.util.Optional;
 
 /**
@@ -15,6 +16,14 @@ public sealed interface Lane permits EnvironmentLane, RemoteLane {
      * request for one, so it takes a few system calls at most.
      */
     default Optional<String> unfit() {
+        return Optional.empty();
+    }
+
+    /**
+     * The longest time-out of a job that can run here; empty for any. A job with a longer one is
+     * another lane's.
+     */
+    default Optional<Duration> longest() {
         return Optional.empty();
     }
 

@@ -87,7 +87,7 @@ public final class LaneBoard {
         LaneChoice.State state() {
             return new LaneChoice.State(
                     entry.lane().name(),
-                    entry.rules(),
+                    entry.lane().longest().map(entry.rules()::within).orElse(entry.rules()),
                     capacity(),
                     tally.used,
                     tally.health.flatMap(health -> health.unfit(entry.lane())));

@@ -32,6 +32,12 @@ final class LaneMetrics {
         gauge(
                 shelf,
                 lanes,
+                "armrunner_lane_month_billed_seconds",
+                "Seconds that were billed for this month's builds on Lambda compute",
+                LaneNumbers::seconds);
+        gauge(
+                shelf,
+                lanes,
                 "armrunner_lane_month_cost_dollars",
                 "What this month's builds have cost by the price table",
                 LaneNumbers::dollars);

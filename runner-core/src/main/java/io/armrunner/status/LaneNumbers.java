@@ -10,6 +10,7 @@ import java.util.List;
  * @param limit jobs at once as far as it has learned, 0 for no limit
  * @param builds that ended this month
  * @param minutes that were billed for them
+ * @param seconds that were billed besides, of builds on Lambda compute
  * @param dollars that they cost, as far as their price is known
  * @param calls what came of its calls
  */
@@ -19,6 +20,7 @@ public record LaneNumbers(
         int limit,
         long builds,
         long minutes,
+        long seconds,
         double dollars,
         List<Calls> calls) {
     /**

@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -164,7 +165,8 @@ class ConfigFuzzTest {
     /** Reads, checks and edits a text; says whether it could be read. */
     private static int use(String text) throws ConfigException {
         List<ConfigLint.Problem> problems =
-                ConfigLint.check(text, "config.toml", ENVIRONMENT, List.of("shell"));
+                ConfigLint.check(
+                        text, "config.toml", ENVIRONMENT, List.of("shell"), _ -> Optional.empty());
         LoadedConfig loaded;
         try {
             loaded = ConfigReader.read(text, "config.toml", ENVIRONMENT);

@@ -63,6 +63,27 @@ final class LaneBoardTest {
     }
 
     @Test
+    void jobsThatAreTooLongForALaneAreTheNextOnes() throws Exception {
+        LaneBoard board = board(1, 2);
+        pi.longest(Duration.ofMinutes(14));
+
+        LaneBoard.Seat seat = seat(board);
+        assertThat(seat.lane()).isSameAs(cloud);
+        assertThat(seat.why()).isEqualTo("pi takes jobs of up to 14 min, this one has 1 h");
+        pi.longest(Duration.ofHours(1));
+        assertThat(seat(board).lane()).isSameAs(pi);
+    }
+
+    @Test
+    void whatTheConfigurationSaysOfLongJobsIsNotWidenedByTheLane() {
+        Rules rules = new Rules(0, false, Refs.ALL, Optional.of(Duration.ofMinutes(5)));
+
+        assertThat(rules.within(Duration.ofMinutes(14))).isEqualTo(rules);
+        assertThat(rules.within(Duration.ofMinutes(3)).maxTimeout())
+                .contains(Duration.ofMinutes(3));
+    }
+
+    @Test
     void noJobIsAskedForUnlessThereIsRoomForItsAnswerToo() throws Exception {
         LaneBoard board = board(1, 1);
         LaneBoard.Reservation first = board.reserve().orElseThrow();

@@ -91,6 +91,7 @@ class StatusServerTest {
                                     20,
                                     7,
                                     31,
+                                    74,
                                     0.1054,
                                     List.of(
                                             new LaneNumbers.Calls(
@@ -103,6 +104,7 @@ class StatusServerTest {
                             "armrunner_lane_limit{lane=\"cloud\",runner=\"Zk3QpW9xL\"} 20.0",
                             "armrunner_lane_month_builds{lane=\"cloud\",runner=\"Zk3QpW9xL\"} 7.0",
                             "armrunner_lane_month_billed_minutes{lane=\"cloud\",runner=\"Zk3QpW9xL\"} 31.0",
+                            "armrunner_lane_month_billed_seconds{lane=\"cloud\",runner=\"Zk3QpW9xL\"} 74.0",
                             "armrunner_lane_month_cost_dollars{lane=\"cloud\",runner=\"Zk3QpW9xL\"} 0.1054",
                             "armrunner_aws_calls_total{call=\"CodeBuild:StartBuild\",lane=\"cloud\",outcome=\"ThrottlingException\",region=\"eu-west-3\",runner=\"Zk3QpW9xL\"} 3.0");
         }

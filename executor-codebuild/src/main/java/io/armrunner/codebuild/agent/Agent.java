@@ -3,6 +3,7 @@ package io.armrunner.codebuild.agent;
 import io.armrunner.codebuild.handover.HandOver;
 import io.armrunner.codebuild.handover.JobKeys;
 import io.armrunner.codebuild.handover.Receipt;
+import io.armrunner.codebuild.handover.Tariff;
 import io.armrunner.codebuild.secrets.AwsSecretsProvider;
 import io.armrunner.engine.EngineLimits;
 import io.armrunner.engine.JobSession;
@@ -33,7 +34,6 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -292,14 +292,16 @@ public final class Agent {
     /** What AWS bills, and for what. */
     private String closing(HandOver.Notes notes, long up) {
         long seconds = Math.max(1, (clock.millis() - notes.provisioningSince() + 999) / 1000);
-        long minutes = (seconds + 59) / 60;
-        String time = notes.title() + ": " + minutes + (minutes == 1 ? " minute" : " minutes");
-        String price =
-                notes.pricePerMinute() == 0
-                        ? ""
-                        : String.format(Locale.ROOT, ", $%.4f", minutes * notes.pricePerMinute());
-        return "%s%s (queued %d s, machine up after %d s, job %d s)"
-                .formatted(time, price, notes.queuedSeconds(), up, Math.max(0, seconds - up));
+        Tariff tariff = notes.tariff();
+        long units = tariff.units(Duration.ofSeconds(seconds));
+        return "%s: %s%s (queued %d s, machine up after %d s, job %d s)"
+                .formatted(
+                        notes.title(),
+                        tariff.time(units),
+                        tariff.isKnown() ? ", " + tariff.price(units) : "",
+                        notes.queuedSeconds(),
+                        up,
+                        Math.max(0, seconds - up));
     }
 
     private static String shortId(String arn) {
@@ -348,7 +350,7 @@ public final class Agent {
         jobs.keySet().removeIf(name -> OURS.stream().anyMatch(name::startsWith));
         // A build's locale is POSIX, in which half of the world's file names are no text.
         jobs.putIfAbsent("LC_ALL", "C.UTF-8");
-        jobs.putIfAbsent("HOME", "/root");
+        jobs.put("HOME", ImageTools.home(environment));
         return Map.copyOf(jobs);
     }
 

@@ -22,6 +22,15 @@ final class ImageTools {
                 : settings;
     }
 
+    /**
+     * Where programs keep what is theirs: on Lambda compute nobody is root and only {@code /tmp}
+     * can be written, whatever an image says.
+     */
+    static String home(Map<String, String> environment) {
+        String said = environment.getOrDefault("HOME", "/root");
+        return Files.isWritable(Path.of(said)) ? said : "/tmp";
+    }
+
     /** A first line, and one for each program that the job may miss. */
     static List<String> remarks(String first, Map<String, String> environment) {
         List<String> lines = new ArrayList<>(List.of(first));

@@ -113,8 +113,9 @@ final class BuildRun {
     }
 
     private void queue(CompletableFuture<Void> place) throws Ended, InterruptedException {
-        pause(builds.times().queued());
-        Duration limit = Duration.ofMinutes(build.queuedTimeoutInMinutes());
+        // Nothing queues on Lambda compute: a start has a place or is refused.
+        pause(isOnLambda() ? Duration.ZERO : builds.times().queued());
+        Duration limit = Duration.ofMinutes(FakeProjects.or(build.queuedTimeoutInMinutes(), 1));
         if (!await(place, limit)) {
             throw timedOut("QUEUED");
         }
@@ -122,11 +123,18 @@ final class BuildRun {
         finish(StatusType.SUCCEEDED, "", "");
     }
 
+    private boolean isOnLambda() {
+        return LambdaCompute.isUsed(build.environment());
+    }
+
     private void provision() throws Ended, InterruptedException {
         enter(BuildPhaseType.PROVISIONING);
         boolean custom = !build.environment().image().startsWith("aws/codebuild/");
         boolean privileged = Boolean.TRUE.equals(build.environment().privilegedMode());
-        pause(builds.times().provisioning(privileged, custom));
+        pause(
+                isOnLambda()
+                        ? builds.times().provisioningOnLambda()
+                        : builds.times().provisioning(privileged, custom));
         fail(BuildPhaseType.PROVISIONING);
         showLogs();
         finish(StatusType.SUCCEEDED, "", "");
@@ -136,8 +144,8 @@ final class BuildRun {
         enter(BuildPhaseType.DOWNLOAD_SOURCE);
         Path root = Files.createTempDirectory(builds.directory(), "build-");
         try {
-            Path sources = Files.createDirectories(root.resolve("output/src/src"));
-            Files.createDirectories(root.resolve("home"));
+            Path sources = Files.createDirectories(output(root).resolve("src/src"));
+            Files.createDirectories(home(root));
             AwsPlace.Keys keys = builds.credentialsOf(this);
             Buildspec spec;
             try {
@@ -160,8 +168,17 @@ final class BuildRun {
         }
     }
 
-    private static Path secondary(Path root, ProjectSource source) {
-        return root.resolve("output/src-" + source.sourceIdentifier() + "/src");
+    private Path output(Path root) {
+        return root.resolve(isOnLambda() ? "tmp/codebuild/output" : "output");
+    }
+
+    /** On Lambda compute it is /tmp itself. */
+    private Path home(Path root) {
+        return root.resolve(isOnLambda() ? "tmp" : "home");
+    }
+
+    private Path secondary(Path root, ProjectSource source) {
+        return output(root).resolve("src-" + source.sourceIdentifier() + "/src");
     }
 
     /** INSTALL and PRE_BUILD decide about BUILD; POST_BUILD follows BUILD in any case. */
@@ -231,6 +248,7 @@ final class BuildRun {
                 environment,
                 root,
                 sources,
+                isOnLambda() ? Optional.of(home(root)) : Optional.empty(),
                 this::say,
                 killed);
     }
@@ -274,7 +292,7 @@ final class BuildRun {
             all.put(variable.name(), variable.value());
         }
         String region = builds.region();
-        all.put("HOME", root.resolve("home").toString());
+        all.put("HOME", home(root).toString());
         all.put("AWS_REGION", region);
         all.put("AWS_DEFAULT_REGION", region);
         // Two of the SDK's own variables that CodeBuild does not need: where loopback's AWS is.

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
@@ -29,6 +30,8 @@ public interface BuildWork {
      * @param environment all variables of the container
      * @param root a directory of this build alone
      * @param sources where its sources are, which is the working directory
+     * @param onlyWritable what is {@code /tmp} for the commands, who can write nothing else: on
+     *     Lambda compute
      * @param output takes each line of output
      * @param killed done when everything must end at once
      */
@@ -40,6 +43,7 @@ public interface BuildWork {
             Map<String, String> environment,
             Path root,
             Path sources,
+            Optional<Path> onlyWritable,
             Consumer<String> output,
             CompletableFuture<Void> killed) {
         public Step {

@@ -44,6 +44,11 @@ public record FakeAwsSettings(
                 random);
     }
 
+    public FakeAwsSettings withRegion(String other) {
+        return new FakeAwsSettings(
+                directory, other, speed, quota, environment, work, clock, random);
+    }
+
     public FakeAwsSettings withSpeed(double factor) {
         return new FakeAwsSettings(
                 directory, region, factor, quota, environment, work, clock, random);

@@ -85,7 +85,7 @@ public final class FakeBuilds implements Service {
 
     private int limit(String kind) {
         return Arrays.stream(BuildSize.values())
-                .filter(size -> kind.equals("ARM_CONTAINER/" + size.computeType()))
+                .filter(size -> kind.equals(size.armEnvironment() + "/" + size.computeType()))
                 .findAny()
                 .map(place.quotas()::limit)
                 .orElse(1);

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.codebuild.model.BatchGetProjectsRequest;
 import software.amazon.awssdk.services.codebuild.model.BatchGetProjectsResponse;
 import software.amazon.awssdk.services.codebuild.model.CreateProjectRequest;
@@ -49,6 +50,7 @@ final class FakeProjects {
                     "ResourceAlreadyExistsException",
                     "Project already exists: " + arn(r.name()));
         }
+        LambdaCompute.check(r.environment(), r.timeoutInMinutes(), r.queuedTimeoutInMinutes());
         if (!r.name().matches("[A-Za-z0-9][A-Za-z0-9\\-_]{1,149}")) {
             throw ServiceError.invalidInput("Invalid project name: " + r.name());
         }
@@ -62,8 +64,9 @@ final class FakeProjects {
                         .cache(r.cache())
                         .environment(r.environment())
                         .serviceRole(r.serviceRole())
-                        .timeoutInMinutes(or(r.timeoutInMinutes(), 60))
-                        .queuedTimeoutInMinutes(or(r.queuedTimeoutInMinutes(), 480))
+                        .timeoutInMinutes(timeout(r.environment(), r.timeoutInMinutes(), 60))
+                        .queuedTimeoutInMinutes(
+                                timeout(r.environment(), r.queuedTimeoutInMinutes(), 480))
                         .encryptionKey(
                                 r.encryptionKey() == null ? "alias/aws/s3" : r.encryptionKey())
                         .tags(r.tags())
@@ -77,7 +80,15 @@ final class FakeProjects {
     }
 
     Project update(UpdateProjectRequest r) throws ServiceError {
-        Project.Builder project = known(r.name()).toBuilder().lastModified(time.instant());
+        Project before = known(r.name());
+        ProjectEnvironment environment = or(r.environment(), before.environment());
+        LambdaCompute.check(environment, r.timeoutInMinutes(), r.queuedTimeoutInMinutes());
+        Project.Builder project =
+                before.toBuilder()
+                        .lastModified(time.instant())
+                        .timeoutInMinutes(timeout(environment, before.timeoutInMinutes(), 60))
+                        .queuedTimeoutInMinutes(
+                                timeout(environment, before.queuedTimeoutInMinutes(), 480));
         Optional.ofNullable(r.description()).ifPresent(project::description);
         Optional.ofNullable(r.source()).ifPresent(project::source);
         Optional.ofNullable(r.artifacts()).ifPresent(project::artifacts);
@@ -94,6 +105,12 @@ final class FakeProjects {
             project.tags(r.tags());
         }
         return keep(project.build());
+    }
+
+    /** Lambda compute has no time-outs; what has them gets a usual one. */
+    private static @Nullable Integer timeout(
+            ProjectEnvironment environment, @Nullable Integer said, int usual) {
+        return LambdaCompute.isUsed(environment) ? null : or(said, usual);
     }
 
     private Project keep(Project project) throws ServiceError {
@@ -130,6 +147,7 @@ final class FakeProjects {
                     "Invalid project source: when source type is NO_SOURCE, the buildspec must be specified");
         }
         checkEnvironment(project.environment(), region);
+        LambdaCompute.check(project.environment(), project.cache(), project.vpcConfig());
         if (project.vpcConfig() != null
                 && (project.vpcConfig().subnets().size() > 16
                         || project.vpcConfig().securityGroupIds().size() > 5)) {
@@ -149,20 +167,22 @@ final class FakeProjects {
 
     static void checkEnvironment(ProjectEnvironment environment, String region)
             throws ServiceError {
+        LambdaCompute.check(environment, region);
         if (environment.type() == EnvironmentType.ARM_CONTAINER && !ArmRegions.has(region)) {
             throw ServiceError.invalidInput(
                     "The environment type ARM_CONTAINER is not supported in region " + region);
         }
     }
 
-    static void range(String member, Integer value, int low, int high) throws ServiceError {
+    static void range(String member, @Nullable Integer value, int low, int high)
+            throws ServiceError {
         if (value != null && (value < low || value > high)) {
             throw ServiceError.invalidInput(
                     "Invalid %s: %d is not between %d and %d".formatted(member, value, low, high));
         }
     }
 
-    static <T> T or(T value, T other) {
+    static <T> T or(@Nullable T value, T other) {
         return value == null ? other : value;
     }
 }

@@ -84,7 +84,9 @@ public final class FakeQuotas implements Service {
                 .serviceCode("codebuild")
                 .serviceName("AWS CodeBuild")
                 .quotaCode(size.quotaCode())
-                .quotaName("Concurrently running builds for ARM/%s environment".formatted(size))
+                .quotaName(
+                        "Concurrently running builds for %s/%s environment"
+                                .formatted(size.isLambda() ? "ARM Lambda" : "ARM", size.word()))
                 .value((double) limit(size))
                 .adjustable(true)
                 .globalQuota(false)

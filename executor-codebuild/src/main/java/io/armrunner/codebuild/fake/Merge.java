@@ -39,6 +39,11 @@ final class Merge {
         FakeProjects.range("timeoutInMinutesOverride", request.timeoutInMinutesOverride(), 5, 2160);
         FakeProjects.range(
                 "queuedTimeoutInMinutesOverride", request.queuedTimeoutInMinutesOverride(), 5, 480);
+        ProjectEnvironment environment = environment();
+        LambdaCompute.check(environment, request);
+        LambdaCompute.check(
+                environment, or(request.cacheOverride(), project.cache()), project.vpcConfig());
+        boolean lambda = LambdaCompute.isUsed(environment);
         return Build.builder()
                 .projectName(project.name())
                 .currentPhase(BuildPhaseType.SUBMITTED.toString())
@@ -48,14 +53,24 @@ final class Merge {
                 .source(source())
                 .secondarySources(secondary())
                 .secondarySourceVersions(request.secondarySourcesVersionOverride())
-                .environment(environment())
+                .environment(environment)
                 .serviceRole(or(request.serviceRoleOverride(), project.serviceRole()))
                 .timeoutInMinutes(
-                        or(request.timeoutInMinutesOverride(), project.timeoutInMinutes()))
+                        lambda
+                                ? (int) LambdaCompute.LIMIT.toMinutes()
+                                : or(
+                                        or(
+                                                request.timeoutInMinutesOverride(),
+                                                project.timeoutInMinutes()),
+                                        60))
                 .queuedTimeoutInMinutes(
-                        or(
-                                request.queuedTimeoutInMinutesOverride(),
-                                project.queuedTimeoutInMinutes()))
+                        lambda
+                                ? null
+                                : or(
+                                        or(
+                                                request.queuedTimeoutInMinutesOverride(),
+                                                project.queuedTimeoutInMinutes()),
+                                        480))
                 .encryptionKey(project.encryptionKey())
                 .vpcConfig(project.vpcConfig())
                 .logs(logs(or(request.logsConfigOverride(), project.logsConfig())))
@@ -145,6 +160,9 @@ final class Merge {
                                 request.privilegedModeOverride(),
                                 or(base.privilegedMode(), Boolean.FALSE)))
                 .imagePullCredentialsType(pull)
+                .certificate(or(request.certificateOverride(), base.certificate()))
+                .registryCredential(
+                        or(request.registryCredentialOverride(), base.registryCredential()))
                 .environmentVariables(List.copyOf(new ArrayList<>(variables.values())))
                 .build();
     }

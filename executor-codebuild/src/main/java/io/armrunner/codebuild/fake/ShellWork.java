@@ -12,18 +12,26 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
  * Runs the commands for real: one shell for a phase, in a process group of its own, which gets
  * SIGKILL without a warning when the build is stopped.
+ *
+ * <p>What can write nothing but {@code /tmp} runs apart from this system, where that {@linkplain
+ * #canIsolate is possible}: in a mount namespace with a {@code /tmp} of its own and everything else
+ * read-only, as a user that is not root. Elsewhere it only has its own directories.
  */
 public final class ShellWork implements BuildWork {
+    private static final String TMP = "/tmp";
+
     private final List<String> entrance;
+    private final List<Path> shared;
 
     /** Runs them in this system. */
     public ShellWork() {
-        this(List.of());
+        this(List.of(), List.of());
     }
 
     /**
@@ -33,19 +41,73 @@ public final class ShellWork implements BuildWork {
      *     directory; empty for this system
      */
     public ShellWork(List<String> entrance) {
+        this(entrance, List.of());
+    }
+
+    private ShellWork(List<String> entrance, List<Path> shared) {
         this.entrance = List.copyOf(entrance);
+        this.shared = List.copyOf(shared);
+    }
+
+    /**
+     * The same, with directories of this system's {@code /tmp} that isolated commands can read.
+     *
+     * @param directories none within another
+     */
+    public ShellWork sharing(List<Path> directories) {
+        return new ShellWork(entrance, directories);
+    }
+
+    /** Whether commands can have a file system of their own here. */
+    public static boolean canIsolate() {
+        return Isolation.POSSIBLE;
+    }
+
+    /** Asks the system once, and only if somebody wants to know. */
+    private static final class Isolation {
+        private static final boolean POSSIBLE = isPossible();
+
+        private Isolation() {}
+
+        private static boolean isPossible() {
+            try {
+                Process probe =
+                        new ProcessBuilder(
+                                        "unshare",
+                                        "-Urm",
+                                        "sh",
+                                        "-c",
+                                        "mount -o remount,bind,ro / && exec unshare -U --map-user=990 --map-group=990 true")
+                                .redirectErrorStream(true)
+                                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                                .start();
+                probe.getOutputStream().close();
+                return probe.waitFor(10, TimeUnit.SECONDS) && probe.exitValue() == 0;
+            } catch (IOException _) {
+                // There is no such program.
+                return false;
+            } catch (InterruptedException _) {
+                Thread.currentThread().interrupt();
+                return false;
+            }
+        }
     }
 
     @Override
     public int run(Step step) throws IOException, InterruptedException {
-        Path script = Files.createTempFile(step.root(), "script-", ".sh");
+        Path script =
+                Files.createTempFile(step.onlyWritable().orElse(step.root()), "script-", ".sh");
         Files.writeString(script, script(step.commands()), UTF_8);
         ProcessBuilder builder =
                 new ProcessBuilder(words(step, script))
                         .directory(step.sources().toFile())
                         .redirectErrorStream(true);
         builder.environment().clear();
-        builder.environment().putAll(step.environment());
+        step.environment()
+                .forEach((name, value) -> builder.environment().put(name, seen(step, value)));
+        if (step.onlyWritable().isPresent() && !isIsolated(step)) {
+            builder.environment().put("TMPDIR", step.onlyWritable().get().toString());
+        }
         Process process = builder.start();
         process.getOutputStream().close();
         CompletableFuture<Void> killing =
@@ -66,12 +128,62 @@ public final class ShellWork implements BuildWork {
         }
     }
 
-    private List<String> words(Step step, Path script) {
+    private List<String> words(Step step, Path script) throws IOException {
         List<String> words = new ArrayList<>(List.of("setsid"));
+        if (isIsolated(step)) {
+            Path enter = step.root().resolve("enter.sh");
+            Files.writeString(enter, ENTER, UTF_8);
+            words.addAll(List.of("unshare", "-Urm", "sh", enter.toString()));
+            words.add(step.onlyWritable().orElseThrow().toString());
+            words.add(seen(step, step.sources().toString()));
+            shared.forEach(each -> words.add(each.toString()));
+            words.add("--");
+        }
         words.addAll(entrance);
-        words.addAll(List.of(step.shell(), script.toString()));
+        words.addAll(List.of(step.shell(), seen(step, script.toString())));
         return words;
     }
+
+    private static boolean isIsolated(Step step) {
+        return step.onlyWritable().isPresent() && canIsolate();
+    }
+
+    /** A path or another word as it is for isolated commands. */
+    private static String seen(Step step, String word) {
+        return isIsolated(step)
+                ? word.replace(step.onlyWritable().orElseThrow().toString(), TMP)
+                : word;
+    }
+
+    /**
+     * Takes a directory that becomes /tmp, the working directory, what stays visible of the old
+     * /tmp, "--" and a command.
+     */
+    private static final String ENTER =
+            """
+            set -e
+            tmp=$1
+            work=$2
+            shift 2
+            while [ "$1" != -- ]; do
+              mkdir -p "$tmp/${1#/tmp/}"
+              mount --bind "$1" "$tmp/${1#/tmp/}"
+              mount -o remount,bind,ro "$tmp/${1#/tmp/}"
+              shift
+            done
+            shift
+            mount --rbind "$tmp" /tmp
+            # What lies on other disks as well, as far as the system lets us; devices stay.
+            while read -r _ at _; do
+              case $at in
+                / | /tmp | /tmp/* | /proc | /proc/* | /sys | /sys/* | /dev | /dev/*) ;;
+                *) mount -o remount,bind,ro "$at" 2> /dev/null || : ;;
+              esac
+            done < /proc/self/mounts
+            mount -o remount,bind,ro /
+            cd "$work"
+            exec unshare -U --map-user=990 --map-group=990 -- "$@"
+            """;
 
     /** Stops at the first command that fails, and shows the source of each, as CodeBuild does. */
     static String script(List<String> commands) {

@@ -32,9 +32,9 @@ final class Slots {
         this.names = names;
     }
 
-    /** How many of a kind may wait: five times as many as may run. */
+    /** How many of a kind may wait: five times as many as may run, none on Lambda compute. */
     int queueLimit(String kind) {
-        return 5 * limit.applyAsInt(kind);
+        return kind.contains("_LAMBDA_") ? 0 : 5 * limit.applyAsInt(kind);
     }
 
     /** Whether one more could only wait where no room for waiting is left. */

@@ -50,10 +50,9 @@ public record HandOver(
      * @param title such as {@code arm64 small in eu-west-3}
      * @param queuedSeconds between the start and a free machine
      * @param provisioningSince when the machine began to come up, milliseconds since the epoch
-     * @param pricePerMinute in US dollars, 0 if not known
+     * @param tariff by which its time is billed
      */
-    public record Notes(
-            String title, long queuedSeconds, long provisioningSince, double pricePerMinute) {}
+    public record Notes(String title, long queuedSeconds, long provisioningSince, Tariff tariff) {}
 
     public HandOver {
         labels = Map.copyOf(labels);
@@ -118,7 +117,7 @@ public record HandOver(
                 .put("title", notes.title())
                 .put("queued_seconds", notes.queuedSeconds())
                 .put("provisioning_since", notes.provisioningSince())
-                .put("price_per_minute", notes.pricePerMinute());
+                .put(notes.tariff().unit().key(), notes.tariff().dollars());
         ArrayNode given = json.putArray("variables");
         variables.forEach(
                 each -> given.addObject().put("key", each.key()).put("value", each.value()));
@@ -162,10 +161,16 @@ public record HandOver(
                         notes.path("title").asText(),
                         notes.path("queued_seconds").asLong(),
                         notes.path("provisioning_since").asLong(),
-                        notes.path("price_per_minute").asDouble()),
+                        tariff(notes)),
                 variables,
                 SignedCaches.read(json.path("caches")),
                 Duration.ofMillis(json.path("relay_ms").asLong()));
+    }
+
+    private static Tariff tariff(JsonNode notes) {
+        Tariff.Unit unit =
+                notes.has(Tariff.Unit.SECOND.key()) ? Tariff.Unit.SECOND : Tariff.Unit.MINUTE;
+        return new Tariff(unit, notes.path(unit.key()).asDouble());
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.armrunner.codebuild.lane;
 
 import io.armrunner.codebuild.aws.BuildSize;
+import io.armrunner.codebuild.aws.CuratedImages;
 import io.armrunner.codebuild.lane.CodeBuildSettings.Placement;
 import io.armrunner.plan.JobPlan;
 import io.armrunner.spec.FailureReason;
@@ -28,8 +29,8 @@ record BuildChoice(
         Duration timeout,
         List<Reference> references,
         List<String> remarks) {
-    /** A build ends after 36 hours; ten minutes of that are the agent's. */
-    private static final Duration LONGEST = Duration.ofMinutes(2150);
+    private static final String LIMITS =
+            "Lambda compute: the build ends after 15 minutes; nobody is root in it, and only /tmp can be written (10 GB)";
 
     BuildChoice {
         references = List.copyOf(references);
@@ -38,7 +39,7 @@ record BuildChoice(
 
     /** Whether the image is not known to have Java 25, as CodeBuild's own have. */
     boolean bringsJava() {
-        return !image.startsWith("aws/codebuild/");
+        return !CuratedImages.haveJava(image);
     }
 
     /**
@@ -48,10 +49,14 @@ record BuildChoice(
      */
     static BuildChoice of(CodeBuildSettings settings, JobPlan plan) throws JobFailure {
         Duration timeout = plan.timeouts().job();
-        if (timeout.compareTo(LONGEST) > 0) {
+        Duration longest = settings.longest();
+        if (timeout.compareTo(longest) > 0) {
             throw refused(
-                    "the job's time-out is %d minutes, a CodeBuild build can have at most %d; set a shorter timeout"
-                            .formatted(timeout.toMinutes(), LONGEST.toMinutes()));
+                    "the job's time-out is %d minutes, a CodeBuild build%s can have at most %d; set a shorter timeout"
+                            .formatted(
+                                    timeout.toMinutes(),
+                                    settings.isLambda() ? " on Lambda compute" : "",
+                                    longest.toMinutes()));
         }
         if (!plan.payload().services().isEmpty()) {
             throw refused(
@@ -66,12 +71,11 @@ record BuildChoice(
                         : Optional.of(named);
         List<Reference> references = references(settings, plan);
         if (placement == Placement.HOST) {
-            List<String> remarks =
-                    wanted.isPresent()
-                            ? List.of(
-                                    "image %s is not used: jobs of this lane run in %s"
-                                            .formatted(wanted.get(), settings.image()))
-                            : List.of();
+            List<String> remarks = new ArrayList<>(limits(size));
+            wanted.ifPresent(image ->
+                    remarks.add(
+                            "image %s is not used: jobs of this lane run in %s"
+                                    .formatted(image, settings.image())));
             return new BuildChoice(size, settings.image(), placement, timeout, references, remarks);
         }
         String image = wanted.orElse(settings.image());
@@ -81,7 +85,16 @@ record BuildChoice(
                     "image %s is not among the lane's allowed_images%s"
                             .formatted(image, listed(settings.images())));
         }
-        return new BuildChoice(size, image, placement, timeout, references, List.of());
+        Optional<String> unfit = CuratedImages.unfit(image, size);
+        if (unfit.isPresent()) {
+            throw refused("image %s %s".formatted(image, unfit.get()));
+        }
+        return new BuildChoice(size, image, placement, timeout, references, limits(size));
+    }
+
+    /** What a job cannot do there, told before it begins. */
+    private static List<String> limits(BuildSize size) {
+        return size.isLambda() ? List.of(LIMITS) : List.of();
     }
 
     private static List<Reference> references(CodeBuildSettings settings, JobPlan plan)
@@ -112,6 +125,14 @@ record BuildChoice(
                                 refused(
                                         "ARMRUNNER_SIZE is \"%s\"; there are: %s"
                                                 .formatted(word, BuildSize.words())));
+        if (size.isLambda() != settings.isLambda()) {
+            throw refused(
+                    "ARMRUNNER_SIZE %s is a size of %s, and this lane has %s; ARMRUNNER_LANE names another lane"
+                            .formatted(
+                                    word,
+                                    size.isLambda() ? "Lambda compute" : "containers",
+                                    settings.isLambda() ? "Lambda compute" : "containers"));
+        }
         if (size != settings.size() && !settings.sizes().contains(size)) {
             throw refused(
                     "ARMRUNNER_SIZE %s is not among the lane's allowed_compute%s"

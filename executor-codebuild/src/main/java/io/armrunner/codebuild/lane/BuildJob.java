@@ -3,6 +3,7 @@ package io.armrunner.codebuild.lane;
 import io.armrunner.codebuild.handover.HandOver;
 import io.armrunner.codebuild.handover.JobKeys;
 import io.armrunner.codebuild.handover.Receipt;
+import io.armrunner.codebuild.handover.Tariff;
 import io.armrunner.lane.RemoteEnd;
 import io.armrunner.lane.RemoteJob;
 import io.armrunner.lane.Waiting;
@@ -223,9 +224,7 @@ final class BuildJob {
                                     plan.variables().content("ARMRUNNER_PLACEMENT").isEmpty()
                                             ? "the lane's"
                                             : "the job's ARMRUNNER_PLACEMENT",
-                                    price(region)
-                                            .map(text -> ", " + text + " a minute")
-                                            .orElse("")));
+                                    tariff(region).isKnown() ? ", " + tariff(region).rate() : ""));
         }
         record.save(job.directory());
         BuildRequest.Identity identity =
@@ -399,7 +398,7 @@ final class BuildJob {
                         title(region.name),
                         record.queuedSeconds(),
                         since.toEpochMilli(),
-                        Prices.perMinute(lane.settings(), region.name, choice.size()).orElse(0)),
+                        tariff(region)),
                 variables,
                 BuildCaches.signed(lane.caches(), region, lane.settings(), plan),
                 lane.isRelayed() ? lane.times().look().multipliedBy(AGENT_PAUSE) : Duration.ZERO);
@@ -595,16 +594,16 @@ final class BuildJob {
 
     private void bill(RegionLane region, BuildView build) {
         Duration time = build.billed(lane.clock().instant());
-        long minutes = time.isZero() ? 0 : Prices.minutes(time);
-        double price = Prices.perMinute(lane.settings(), region.name, choice.size()).orElse(0);
-        lane.costs().add(minutes, price);
+        Tariff tariff = tariff(region);
+        long units = time.isZero() ? 0 : tariff.units(time);
+        lane.costs().add(tariff, units);
         LOG.info(
-                "build_ended job={} build={} status={} billed_min={} cost={}",
+                "build_ended job={} build={} status={} billed=\"{}\" cost={}",
                 plan.payload().id(),
                 build.arn(),
                 build.status(),
-                minutes,
-                Prices.text(minutes * price));
+                tariff.time(units),
+                tariff.price(units));
     }
 
     private String title(String region) {
@@ -612,9 +611,8 @@ final class BuildJob {
                 .formatted(lane.settings().machine().word(), choice.size().word(), region);
     }
 
-    private Optional<String> price(RegionLane region) {
-        var price = Prices.perMinute(lane.settings(), region.name, choice.size());
-        return price.isPresent() ? Optional.of(Prices.text(price.getAsDouble())) : Optional.empty();
+    private Tariff tariff(RegionLane region) {
+        return Prices.of(lane.settings(), region.name, choice.size());
     }
 
     private static JobFailure system(String why) {

@@ -29,6 +29,11 @@ final class BuildQuota {
         granted = builds;
     }
 
+    /** Whether the account is known to be granted any. */
+    synchronized boolean hasGrant() {
+        return granted > 0;
+    }
+
     /** A build is about to start. */
     synchronized void begun() {
         starting++;

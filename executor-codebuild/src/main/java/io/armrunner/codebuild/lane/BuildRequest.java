@@ -86,15 +86,10 @@ final class BuildRequest {
                         .sourceTypeOverride(SourceType.S3)
                         .sourceLocationOverride(agent.location())
                         .artifactsOverride(artifacts -> artifacts.type(ArtifactsType.NO_ARTIFACTS))
-                        .cacheOverride(cache -> cache.type(CacheType.NO_CACHE))
-                        .environmentTypeOverride(settings.machine().environmentType())
+                        .environmentTypeOverride(settings.machine().environmentType(choice.size()))
                         .computeTypeOverride(choice.size().computeType())
                         .imageOverride(choice.image())
                         .imagePullCredentialsTypeOverride(pull(choice.image()))
-                        .privilegedModeOverride(false)
-                        .timeoutInMinutesOverride(minutes(choice.timeout().plus(NET)))
-                        .queuedTimeoutInMinutesOverride(
-                                Math.clamp(ceil(settings.queueLimit()), LEAST_MINUTES, MOST_QUEUED))
                         .autoRetryLimitOverride(0)
                         .logsConfigOverride(logs ->
                                 logs.cloudWatchLogs(watch ->
@@ -102,10 +97,23 @@ final class BuildRequest {
                                                 .groupName(settings.logGroup())))
                         .environmentVariablesOverride(environment(settings, region, identity))
                         .buildspecOverride(BUILDSPEC);
+        if (!choice.size().isLambda()) {
+            limit(request, settings, choice);
+        }
         agent.version().ifPresent(request::sourceVersion);
         runtime.ifPresent(java -> bring(request, java));
         settings.serviceRole().ifPresent(request::serviceRoleOverride);
         return request.build();
+    }
+
+    /** What Lambda compute does not have, so that AWS refuses to hear of it there. */
+    private static void limit(
+            StartBuildRequest.Builder request, CodeBuildSettings settings, BuildChoice choice) {
+        request.cacheOverride(cache -> cache.type(CacheType.NO_CACHE))
+                .privilegedModeOverride(false)
+                .timeoutInMinutesOverride(minutes(choice.timeout().plus(NET)))
+                .queuedTimeoutInMinutesOverride(
+                        Math.clamp(ceil(settings.queueLimit()), LEAST_MINUTES, MOST_QUEUED));
     }
 
     private static void bring(StartBuildRequest.Builder request, Agent java) {

@@ -117,7 +117,7 @@ final class BuildStarter {
                     return new Start.Begun(arn);
                 }
                 case Answer.Full(String message) -> {
-                    if (message.contains("more than 0 builds")) {
+                    if (message.contains("more than 0 builds") && !isOnlyFull()) {
                         throw noQuota(request);
                     }
                     quota.refused(watcher.size());
@@ -164,6 +164,14 @@ final class BuildStarter {
                             ? tools.times().longestRetry()
                             : pause;
         }
+    }
+
+    /**
+     * Nothing queues on Lambda compute, so that 0 is also what AWS may say when all that the
+     * account is granted is in use.
+     */
+    private boolean isOnlyFull() {
+        return settings.isLambda() && (quota.hasGrant() || watcher.size() > 0);
     }
 
     private Duration jittered(Duration pause) {

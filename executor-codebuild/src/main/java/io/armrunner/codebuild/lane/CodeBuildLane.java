@@ -3,6 +3,7 @@ package io.armrunner.codebuild.lane;
 import io.armrunner.cache.CacheTools;
 import io.armrunner.codebuild.aws.AwsCalls;
 import io.armrunner.codebuild.aws.AwsPlace;
+import io.armrunner.config.LaneConfig;
 import io.armrunner.config.Settings;
 import io.armrunner.lane.RemoteEnd;
 import io.armrunner.lane.RemoteJob;
@@ -13,6 +14,7 @@ import io.armrunner.spec.JobFailure;
 import io.armrunner.trace.Ticker;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -20,15 +22,23 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * AWS CodeBuild as a place for jobs. Makes no call before its first job. Thread-safe; closed by
  * whoever opened it, which leaves all builds running: the next process finds them.
  */
 public final class CodeBuildLane implements RemoteLane, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(CodeBuildLane.class);
+
     /** Where the agent has its files, on the one large disk of a build. */
-    public static final Roots ROOTS =
+    private static final Roots ROOTS =
             new Roots("/codebuild/output/armrunner/builds", "/codebuild/output/armrunner/cache");
+
+    /** The same on Lambda compute, where nothing else can be written. */
+    private static final Roots ROOTS_ON_LAMBDA =
+            new Roots("/tmp/armrunner/builds", "/tmp/armrunner/cache");
 
     /**
      * What a lane needs besides its table.
@@ -43,7 +53,7 @@ public final class CodeBuildLane implements RemoteLane, AutoCloseable {
      * @param environment of git, for the sources of such builds
      * @param costs the file of the lane's costs
      * @param keys an access key instead of those of this machine
-     * @param roots says for each job where it has its files: {@link #ROOTS} in AWS
+     * @param roots says for each job where it has its files; empty for where AWS has room
      * @param speed how much shorter the lane's waits are than AWS needs them: 1, or more beside a
      *     fake
      */
@@ -58,7 +68,7 @@ public final class CodeBuildLane implements RemoteLane, AutoCloseable {
             Map<String, String> environment,
             Path costs,
             Optional<AwsPlace.Keys> keys,
-            Supplier<Roots> roots,
+            Optional<Supplier<Roots>> roots,
             int speed,
             InstantSource clock,
             Ticker ticker,
@@ -85,8 +95,37 @@ public final class CodeBuildLane implements RemoteLane, AutoCloseable {
      * @throws IllegalArgumentException with the key that can't be used, and why
      */
     public static CodeBuildLane open(Surroundings around, Settings table) {
-        return new CodeBuildLane(
-                around, CodeBuildSettings.of(table), LaneTimes.DEFAULT.faster(around.speed()));
+        CodeBuildSettings settings = CodeBuildSettings.of(table);
+        for (String region : table.strings("regions")) {
+            if (!settings.regions().contains(region)) {
+                LOG.warn(
+                        "region_passed_over lane={} region={} reason=\"it has no Lambda compute\"",
+                        around.name(),
+                        region);
+            }
+        }
+        return new CodeBuildLane(around, settings, LaneTimes.DEFAULT.faster(around.speed()));
+    }
+
+    /**
+     * What is wrong with a lane's configuration, in words of which the first is the key; empty if
+     * nothing is.
+     */
+    public static Optional<String> check(LaneConfig lane) {
+        try {
+            CodeBuildSettings settings = CodeBuildSettings.of(lane.codebuild());
+            return lane.rules()
+                    .maxTimeout()
+                    .filter(most -> most.compareTo(settings.longest()) > 0)
+                    .map(most ->
+                            "compute \"%s\" has jobs of up to %d minutes, and max_timeout of the lane says %d"
+                                    .formatted(
+                                            settings.size().word(),
+                                            settings.longest().toMinutes(),
+                                            most.toMinutes()));
+        } catch (IllegalArgumentException e) {
+            return Optional.of(String.valueOf(e.getMessage()));
+        }
     }
 
     /** The jobs that this manager has accepted and not yet seen to their end. Any thread. */
@@ -118,7 +157,14 @@ public final class CodeBuildLane implements RemoteLane, AutoCloseable {
 
     @Override
     public Roots roots() {
-        return around.roots().get();
+        return around.roots()
+                .map(Supplier::get)
+                .orElse(settings.isLambda() ? ROOTS_ON_LAMBDA : ROOTS);
+    }
+
+    @Override
+    public Optional<Duration> longest() {
+        return Optional.of(settings.longest());
     }
 
     @Override

@@ -1,6 +1,8 @@
 package io.armrunner.codebuild.lane;
 
+import io.armrunner.codebuild.aws.ArmRegions;
 import io.armrunner.codebuild.aws.BuildSize;
+import io.armrunner.codebuild.aws.CuratedImages;
 import io.armrunner.config.Settings;
 import java.net.URI;
 import java.time.Duration;
@@ -18,8 +20,8 @@ import java.util.Optional;
  * @param regions where builds start, in order of preference
  * @param bucket the name of the bucket, in which {@code {region}} stands for the region
  * @param machine what kind of processor
- * @param size how large, unless a job says otherwise
- * @param sizes what a job may say; empty for only {@code size}
+ * @param size how large, unless a job says otherwise; with it the lane has Lambda compute or not
+ * @param sizes what a job may say, of the same kind; empty for only {@code size}
  * @param image the image without Docker
  * @param images patterns of images that a job may name; empty for none
  * @param placement what a job's {@code image:} does, unless the job says otherwise
@@ -67,22 +69,27 @@ record CodeBuildSettings(
 
     /** What kind of processor a build has. */
     enum Machine {
-        ARM64("ARM_CONTAINER", "aarch64", "aws/codebuild/amazonlinux-aarch64-standard:3.0"),
-        AMD64("LINUX_CONTAINER", "x86_64", "aws/codebuild/amazonlinux-x86_64-standard:5.0");
+        ARM64("ARM", "aarch64", "aws/codebuild/amazonlinux-aarch64-standard:3.0"),
+        AMD64("LINUX", "x86_64", "aws/codebuild/amazonlinux-x86_64-standard:5.0");
 
-        private final String environmentType;
+        private final String system;
         private final String architecture;
         private final String image;
 
-        Machine(String environmentType, String architecture, String image) {
-            this.environmentType = environmentType;
+        Machine(String system, String architecture, String image) {
+            this.system = system;
             this.architecture = architecture;
             this.image = image;
         }
 
         /** CodeBuild's name for it. */
-        String environmentType() {
-            return environmentType;
+        String environmentType(BuildSize size) {
+            return system + (size.isLambda() ? "_LAMBDA_CONTAINER" : "_CONTAINER");
+        }
+
+        /** The image of builds when nobody names one. */
+        String image(BuildSize size) {
+            return size.isLambda() ? CuratedImages.onLambda(architecture) : image;
         }
 
         /** As {@code uname -m} says it. */
@@ -116,6 +123,12 @@ record CodeBuildSettings(
         }
     }
 
+    /** A build ends after 36 hours; ten minutes of that are the agent's. */
+    private static final Duration LONGEST = Duration.ofMinutes(2150);
+
+    /** After a quarter of an hour; in the last minute the agent brings things to their end. */
+    private static final Duration LONGEST_ON_LAMBDA = Duration.ofMinutes(14);
+
     CodeBuildSettings {
         regions = List.copyOf(regions);
         sizes = List.copyOf(sizes);
@@ -126,6 +139,16 @@ record CodeBuildSettings(
         allowedParameters = List.copyOf(allowedParameters);
         allowedSecrets = List.copyOf(allowedSecrets);
         prices = Map.copyOf(prices);
+    }
+
+    /** Whether builds run on Lambda compute. */
+    boolean isLambda() {
+        return size.isLambda();
+    }
+
+    /** The longest time-out that a job may have here. */
+    Duration longest() {
+        return isLambda() ? LONGEST_ON_LAMBDA : LONGEST;
     }
 
     /** The bucket of a region: CodeBuild reads only from its own. */
@@ -149,16 +172,31 @@ record CodeBuildSettings(
             throw new IllegalArgumentException(
                     "bucket must contain {region} when there are several regions: builds read only from a bucket of their own region");
         }
-        return new CodeBuildSettings(
-                needed(table, "project"),
-                regions,
-                bucket,
-                machine,
-                size("compute", table.string("compute", "small")),
+        BuildSize size = size("compute", table.string("compute", "small"));
+        List<BuildSize> sizes =
                 table.strings("allowed_compute").stream()
                         .map(word -> size("allowed_compute", word))
-                        .toList(),
-                table.string("image", machine.image),
+                        .toList();
+        for (BuildSize other : sizes) {
+            if (other.isLambda() != size.isLambda()) {
+                throw new IllegalArgumentException(
+                        "allowed_compute \"%s\" and compute \"%s\" do not go together: a lane has either containers or Lambda compute; make a second lane for the other"
+                                .formatted(other.word(), size.word()));
+            }
+        }
+        String image = table.string("image", machine.image(size));
+        CuratedImages.unfit(image, size)
+                .ifPresent(why -> {
+                    throw new IllegalArgumentException("image \"" + image + "\" " + why);
+                });
+        return new CodeBuildSettings(
+                needed(table, "project"),
+                inReach(regions, size),
+                bucket,
+                machine,
+                size,
+                sizes,
+                image,
                 table.strings("allowed_images"),
                 placement("placement", table.string("placement", "host")),
                 table.strings("allowed_placements").stream()
@@ -188,6 +226,24 @@ record CodeBuildSettings(
                 table.string("log_group").orElseGet(() -> logGroup(needed(table, "project"))),
                 table.string("endpoint").map(URI::create),
                 table.string("profile"));
+    }
+
+    /** Those regions that have such builds at all. */
+    private static List<String> inReach(List<String> regions, BuildSize size) {
+        if (!size.isLambda()) {
+            return regions;
+        }
+        List<String> with =
+                regions.stream().filter(region -> ArmRegions.has(region, size)).toList();
+        if (with.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "compute \"%s\": there is no Lambda compute in %s; the nearest regions that have it are %s"
+                            .formatted(
+                                    size.word(),
+                                    String.join(", ", regions),
+                                    String.join(", ", ArmRegions.near(regions.getFirst(), size))));
+        }
+        return with;
     }
 
     private static String needed(Settings table, String key) {

@@ -2,6 +2,7 @@ package io.armrunner.codebuild.lane;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.armrunner.codebuild.handover.Tariff;
 import io.armrunner.spec.Wire;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -26,6 +27,7 @@ public final class CostBook {
     private YearMonth month;
     private long builds;
     private long minutes;
+    private long seconds;
     private double dollars;
 
     /**
@@ -33,9 +35,18 @@ public final class CostBook {
      *
      * @param builds that ended
      * @param minutes that were billed
+     * @param seconds that were billed besides, of builds on Lambda compute
      * @param dollars for them; builds without a known price count 0
      */
-    public record Month(YearMonth month, long builds, long minutes, double dollars) {}
+    public record Month(YearMonth month, long builds, long minutes, long seconds, double dollars) {
+        private String time() {
+            return seconds == 0
+                    ? minutes + " minutes"
+                    : minutes == 0
+                            ? seconds + " seconds"
+                            : "%d minutes and %d seconds".formatted(minutes, seconds);
+        }
+    }
 
     /** The book in a file, which is made with the first entry. */
     CostBook(Path file, InstantSource clock) {
@@ -48,6 +59,7 @@ public final class CostBook {
                 if (json.path("month").asText().equals(month.toString())) {
                     builds = json.path("builds").asLong();
                     minutes = json.path("minutes").asLong();
+                    seconds = json.path("seconds").asLong();
                     dollars = json.path("dollars").asDouble();
                 }
             }
@@ -63,18 +75,22 @@ public final class CostBook {
         return YearMonth.from(clock.instant().atOffset(ZoneOffset.UTC));
     }
 
-    /** A build has ended. */
-    synchronized void add(long billedMinutes, double price) {
+    /** A build has ended, for which so many units are billed. */
+    synchronized void add(Tariff tariff, long units) {
         turn();
         builds++;
-        minutes += billedMinutes;
-        dollars += billedMinutes * price;
+        switch (tariff.unit()) {
+            case MINUTE -> minutes += units;
+            case SECOND -> seconds += units;
+        }
+        dollars += units * tariff.dollars();
         ObjectNode json =
                 Wire.mapper()
                         .createObjectNode()
                         .put("month", month.toString())
                         .put("builds", builds)
                         .put("minutes", minutes)
+                        .put("seconds", seconds)
                         .put("dollars", dollars);
         try {
             Path directory = file.toAbsolutePath().getParent();
@@ -92,7 +108,7 @@ public final class CostBook {
     /** This month so far. */
     public synchronized Month month() {
         turn();
-        return new Month(month, builds, minutes, dollars);
+        return new Month(month, builds, minutes, seconds, dollars);
     }
 
     private void turn() {
@@ -101,6 +117,7 @@ public final class CostBook {
             month = now;
             builds = 0;
             minutes = 0;
+            seconds = 0;
             dollars = 0;
         }
     }
@@ -114,11 +131,11 @@ public final class CostBook {
         return now.dollars() < cap
                 ? Optional.empty()
                 : Optional.of(
-                        "its monthly_cap of %s is reached: %s for %d minutes in %s"
+                        "its monthly_cap of %s is reached: %s for %s in %s"
                                 .formatted(
                                         Prices.text(cap),
                                         Prices.text(now.dollars()),
-                                        now.minutes(),
+                                        now.time(),
                                         now.month()));
     }
 }

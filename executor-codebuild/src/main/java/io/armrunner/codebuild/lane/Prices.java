@@ -1,18 +1,17 @@
 package io.armrunner.codebuild.lane;
 
 import io.armrunner.codebuild.aws.BuildSize;
+import io.armrunner.codebuild.handover.Tariff;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
-import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
-import java.util.OptionalDouble;
 
 /**
- * What a build costs. CodeBuild bills whole minutes, from the moment that a machine comes up. Pure.
+ * What a build costs, from the moment that a machine comes up. Pure.
  *
- * <p>The table has what AWS's pages and its users say of a region's small machines in 2026; prices
- * change, so {@code [prices]} of the configuration comes first.
+ * <p>The tables have what AWS's pages and its users say of a region's smallest machines in 2026;
+ * prices change, so {@code [prices]} of the configuration comes first.
  */
 final class Prices {
     private static final Map<String, Double> ARM_SMALL =
@@ -20,24 +19,27 @@ final class Prices {
 
     private static final Map<String, Double> X86_SMALL = Map.of("us-east-1", 0.005);
 
+    /** A second of Lambda compute with one GiB; the price follows the memory, x86-64 is double. */
+    private static final Map<String, Double> ARM_LAMBDA = Map.of("us-east-1", 0.00001);
+
     private Prices() {}
 
-    /** US dollars a minute; empty where it is not known. */
-    static OptionalDouble perMinute(CodeBuildSettings settings, String region, BuildSize size) {
-        Double configured = settings.prices().get(size);
-        if (configured != null) {
-            return OptionalDouble.of(configured);
+    /** How a build of a size is billed; without a price where that is not known. */
+    static Tariff of(CodeBuildSettings settings, String region, BuildSize size) {
+        Double price = settings.prices().get(size);
+        if (price == null) {
+            price = known(settings.machine() == CodeBuildSettings.Machine.ARM64, region, size);
         }
-        Map<String, Double> table =
-                settings.machine() == CodeBuildSettings.Machine.ARM64 ? ARM_SMALL : X86_SMALL;
-        Double known = size == BuildSize.SMALL ? table.get(region) : null;
-        return known == null ? OptionalDouble.empty() : OptionalDouble.of(known);
+        return new Tariff(size.isLambda() ? Tariff.Unit.SECOND : Tariff.Unit.MINUTE, price);
     }
 
-    /** The minutes that are billed for a time. */
-    static long minutes(Duration time) {
-        long seconds = Math.max(1, time.plusMillis(999).toSeconds());
-        return (seconds + 59) / 60;
+    private static double known(boolean arm, String region, BuildSize size) {
+        if (size.isLambda()) {
+            return ARM_LAMBDA.getOrDefault(region, 0.0) * size.memoryGib() * (arm ? 1 : 2);
+        }
+        return size == BuildSize.SMALL
+                ? (arm ? ARM_SMALL : X86_SMALL).getOrDefault(region, 0.0)
+                : 0;
     }
 
     /** An amount for people: {@code $0.0068}. */

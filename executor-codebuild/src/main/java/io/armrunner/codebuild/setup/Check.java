@@ -13,8 +13,8 @@ import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.core.sync.RequestBody;
 import software.amazon.awssdk.services.codebuild.model.Build;
 import software.amazon.awssdk.services.codebuild.model.BuildPhase;
-import software.amazon.awssdk.services.codebuild.model.EnvironmentType;
 import software.amazon.awssdk.services.codebuild.model.Project;
+import software.amazon.awssdk.services.codebuild.model.StartBuildRequest;
 import software.amazon.awssdk.services.codebuild.model.StatusType;
 import software.amazon.awssdk.services.s3.model.DeleteMarkerEntry;
 import software.amazon.awssdk.services.s3.model.ListObjectVersionsResponse;
@@ -30,11 +30,13 @@ public final class Check {
     // Queueing and provisioning included; the queue is the unsure part.
     private static final Duration BUILD_LIMIT = Duration.ofMinutes(10);
 
-    private final Installation installation;
     private final AwsClients clients;
     private final String nonce;
     private final Duration pause;
     private final Consumer<Finding> report;
+    private Installation installation;
+    private boolean ofProject;
+    private boolean lambdaProject;
     private boolean failed;
 
     /**
@@ -86,6 +88,12 @@ public final class Check {
         this.report = report;
     }
 
+    /** The same for the size that the project has, whatever the installation says. */
+    public Check ofProjectsSize() {
+        ofProject = true;
+        return this;
+    }
+
     /**
      * Runs all checks.
      *
@@ -93,8 +101,14 @@ public final class Check {
      * @return whether the lane can work
      */
     public boolean run(boolean build) throws InterruptedException {
-        region();
-        if (project()) {
+        if (!ofProject) {
+            region();
+        }
+        boolean there = project();
+        if (ofProject) {
+            region();
+        }
+        if (there) {
             builds();
             objects();
             bootLog();
@@ -115,14 +129,19 @@ public final class Check {
     }
 
     private void region() {
-        if (ArmRegions.has(installation.region())) {
-            say(Finding.Level.OK, "region " + installation.region(), "has arm64 builds");
+        String what = "region " + installation.region();
+        BuildSize size = installation.size();
+        if (ArmRegions.has(installation.region(), size)) {
+            say(Finding.Level.OK, what, "has " + ArmRegions.what(size));
         } else {
             say(
                     Finding.Level.ERROR,
-                    "region " + installation.region(),
-                    "has no arm64 builds; the nearest that have are "
-                            + String.join(", ", ArmRegions.near(installation.region())));
+                    what,
+                    "has no %s; the nearest that have are %s"
+                            .formatted(
+                                    ArmRegions.what(size),
+                                    String.join(
+                                            ", ", ArmRegions.near(installation.region(), size))));
         }
     }
 
@@ -147,12 +166,29 @@ public final class Check {
                                         installation.region()));
                 return false;
             }
-            if (found.get().environment().type() != EnvironmentType.ARM_CONTAINER) {
+            String type = found.get().environment().typeAsString();
+            lambdaProject = type.equals(BuildSize.LAMBDA_1GB.armEnvironment());
+            // A lane says itself which of the two its builds are.
+            if (!lambdaProject && !type.equals(BuildSize.SMALL.armEnvironment())) {
                 say(
                         Finding.Level.ERROR,
                         what,
-                        "its builds are %s, not ARM_CONTAINER; run setup again"
-                                .formatted(found.get().environment().typeAsString()));
+                        "its builds are %s, not ARM_CONTAINER or ARM_LAMBDA_CONTAINER; run setup again"
+                                .formatted(type));
+                return true;
+            }
+            if (ofProject) {
+                BuildSize.ofComputeType(found.get().environment().computeTypeAsString())
+                        .ifPresent(size -> installation = installation.withSize(size));
+            }
+            if (installation.size().isLambda()
+                    && found.get().vpcConfig() != null
+                    && found.get().vpcConfig().vpcId() != null) {
+                say(
+                        Finding.Level.ERROR,
+                        what,
+                        "has a network of its own, which Lambda compute (%s) has not; make another installation with setup --name for it"
+                                .formatted(installation.size().word()));
                 return true;
             }
             say(Finding.Level.OK, what, "codebuild:BatchGetProjects");
@@ -316,7 +352,9 @@ public final class Check {
 
     private void quota() {
         for (BuildSize size : BuildSize.values()) {
-            quota(size);
+            if (size.isLambda() == installation.size().isLambda()) {
+                quota(size);
+            }
         }
     }
 
@@ -377,8 +415,13 @@ public final class Check {
     /** What a number of builds at once means for a user. */
     static String meaning(double value, BuildSize size, String region) {
         String raise =
-                "ask for more under Service Quotas, CodeBuild, \"Concurrently running builds for ARM\" (code %s) in %s: aws service-quotas request-service-quota-increase --service-code codebuild --quota-code %s --desired-value 20 --region %s"
-                        .formatted(size.quotaCode(), region, size.quotaCode(), region);
+                "ask for more under Service Quotas, CodeBuild, \"Concurrently running builds for ARM%s\" (code %s) in %s: aws service-quotas request-service-quota-increase --service-code codebuild --quota-code %s --desired-value 20 --region %s"
+                        .formatted(
+                                size.isLambda() ? " Lambda" : "",
+                                size.quotaCode(),
+                                region,
+                                size.quotaCode(),
+                                region);
         if (value < 1) {
             return "0: the account may not run such builds at all; " + raise;
         }
@@ -394,14 +437,14 @@ public final class Check {
         try {
             Build build =
                     clients.codeBuildOnce()
-                            .startBuild(r ->
-                                    r.projectName(installation.project())
-                                            .idempotencyToken("check-build-" + nonce)
-                                            .timeoutInMinutesOverride(5)
-                                            .queuedTimeoutInMinutesOverride(5)
-                                            .autoRetryLimitOverride(0)
-                                            .buildspecOverride(
-                                                    "version: 0.2\nenv: {shell: /bin/sh}\nphases: {build: {commands: ['uname -m', '[ \"$(uname -m)\" = aarch64 ]']}}\n"))
+                            .startBuild(r -> {
+                                r.projectName(installation.project())
+                                        .idempotencyToken("check-build-" + nonce)
+                                        .autoRetryLimitOverride(0)
+                                        .buildspecOverride(
+                                                "version: 0.2\nenv: {shell: /bin/sh}\nphases: {build: {commands: ['uname -m', '[ \"$(uname -m)\" = aarch64 ]']}}\n");
+                                kind(r);
+                            })
                             .build();
             long deadline = System.nanoTime() + BUILD_LIMIT.toNanos();
             while (build.buildStatus() == StatusType.IN_PROGRESS && System.nanoTime() < deadline) {
@@ -421,6 +464,19 @@ public final class Check {
                             : "%s: %s".formatted(build.buildStatusAsString(), context(build)));
         } catch (SdkException e) {
             failed(what, "run a build", e);
+        }
+    }
+
+    /** What the build runs on: as the project says, unless the other kind is asked about. */
+    private void kind(StartBuildRequest.Builder request) {
+        BuildSize size = installation.size();
+        if (size.isLambda() != lambdaProject) {
+            request.environmentTypeOverride(size.armEnvironment())
+                    .computeTypeOverride(size.computeType())
+                    .imageOverride(installation.image());
+        }
+        if (!size.isLambda()) {
+            request.timeoutInMinutesOverride(5).queuedTimeoutInMinutesOverride(5);
         }
     }
 

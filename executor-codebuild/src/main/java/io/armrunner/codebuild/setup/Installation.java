@@ -1,6 +1,7 @@
 package io.armrunner.codebuild.setup;
 
 import io.armrunner.codebuild.aws.BuildSize;
+import io.armrunner.codebuild.aws.CuratedImages;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -27,7 +28,7 @@ public record Installation(
         Optional<String> key,
         int logDays) {
     /** Amazon Linux 2023 with Java 25, git and Docker. */
-    public static final String DEFAULT_IMAGE = "aws/codebuild/amazonlinux-aarch64-standard:3.0";
+    static final String CONTAINER_IMAGE = "aws/codebuild/amazonlinux-aarch64-standard:3.0";
 
     /** The tag of every resource; its value is the installation's name. */
     public static final String TAG = "armrunner";
@@ -55,6 +56,20 @@ public record Installation(
                     "\"%s\" cannot be the name: use up to 20 small letters, digits and dashes"
                             .formatted(name));
         }
+        if (size.isLambda() && network.isPresent()) {
+            throw new IllegalArgumentException(
+                    "Lambda compute (%s) has no network of your own: leave --vpc out or take another size"
+                            .formatted(size.word()));
+        }
+        Optional<String> unfit = CuratedImages.unfit(image, size);
+        if (unfit.isPresent()) {
+            throw new IllegalArgumentException("image %s %s".formatted(image, unfit.get()));
+        }
+    }
+
+    /** The curated image for a size that ships Java 25. */
+    public static String image(BuildSize size) {
+        return size.isLambda() ? CuratedImages.onLambda("aarch64") : CONTAINER_IMAGE;
     }
 
     /** With what most have: small machines on the curated image, AWS's network and key. */
@@ -64,7 +79,7 @@ public record Installation(
                 region,
                 account,
                 BuildSize.SMALL,
-                DEFAULT_IMAGE,
+                CONTAINER_IMAGE,
                 Optional.empty(),
                 Optional.empty(),
                 DEFAULT_LOG_DAYS);
@@ -75,8 +90,10 @@ public record Installation(
                 name, region, account, size, image, Optional.of(other), key, logDays);
     }
 
+    /** With other machines, and their own image when they are of the other kind. */
     public Installation withSize(BuildSize other) {
-        return new Installation(name, region, account, other, image, network, key, logDays);
+        String its = other.isLambda() == size.isLambda() ? image : image(other);
+        return new Installation(name, region, account, other, its, network, key, logDays);
     }
 
     public Installation withKey(String arn) {

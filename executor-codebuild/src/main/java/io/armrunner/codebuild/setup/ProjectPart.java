@@ -9,7 +9,6 @@ import software.amazon.awssdk.services.codebuild.CodeBuildClient;
 import software.amazon.awssdk.services.codebuild.model.ArtifactsType;
 import software.amazon.awssdk.services.codebuild.model.CacheType;
 import software.amazon.awssdk.services.codebuild.model.ComputeType;
-import software.amazon.awssdk.services.codebuild.model.EnvironmentType;
 import software.amazon.awssdk.services.codebuild.model.ImagePullCredentialsType;
 import software.amazon.awssdk.services.codebuild.model.InvalidInputException;
 import software.amazon.awssdk.services.codebuild.model.LogsConfig;
@@ -96,7 +95,7 @@ final class ProjectPart implements Part {
 
     private ProjectEnvironment environment() {
         return ProjectEnvironment.builder()
-                .type(EnvironmentType.ARM_CONTAINER)
+                .type(installation.size().armEnvironment())
                 .image(installation.image())
                 .computeType(ComputeType.fromValue(installation.size().computeType()))
                 .imagePullCredentialsType(ImagePullCredentialsType.CODEBUILD)
@@ -136,7 +135,11 @@ final class ProjectPart implements Part {
         Project project = found.get();
         List<String> changes = new ArrayList<>();
         differs(changes, "buildspec", project.source().buildspec(), Documents.BUILDSPEC);
-        differs(changes, "type", project.environment().type(), EnvironmentType.ARM_CONTAINER);
+        differs(
+                changes,
+                "type",
+                project.environment().typeAsString(),
+                installation.size().armEnvironment());
         differs(changes, "image", project.environment().image(), installation.image());
         differs(
                 changes,
@@ -198,30 +201,37 @@ final class ProjectPart implements Part {
                     .cache(c -> c.type(CacheType.NO_CACHE))
                     .environment(environment())
                     .serviceRole(installation.roleArn())
-                    .timeoutInMinutes(TIMEOUT_MINUTES)
-                    .queuedTimeoutInMinutes(QUEUED_MINUTES)
                     .logsConfig(logs())
                     .autoRetryLimit(0)
                     .tags(tag());
+            if (!installation.size().isLambda()) {
+                r.timeoutInMinutes(TIMEOUT_MINUTES).queuedTimeoutInMinutes(QUEUED_MINUTES);
+            }
             network().ifPresent(r::vpcConfig);
         });
     }
 
     private void update() {
-        codeBuild.updateProject(r ->
-                r.name(installation.project())
-                        .source(source())
-                        .artifacts(artifacts())
-                        .cache(ProjectCache.builder().type(CacheType.NO_CACHE).build())
-                        .environment(environment())
-                        .serviceRole(installation.roleArn())
-                        .timeoutInMinutes(TIMEOUT_MINUTES)
-                        .queuedTimeoutInMinutes(QUEUED_MINUTES)
-                        .logsConfig(logs())
-                        .autoRetryLimit(0)
-                        // An empty one takes the network away.
-                        .vpcConfig(network().orElse(VpcConfig.builder().build()))
-                        .tags(tag()));
+        boolean hasNetwork =
+                found().map(Project::vpcConfig).filter(vpc -> vpc.vpcId() != null).isPresent();
+        codeBuild.updateProject(r -> {
+            r.name(installation.project())
+                    .source(source())
+                    .artifacts(artifacts())
+                    .cache(ProjectCache.builder().type(CacheType.NO_CACHE).build())
+                    .environment(environment())
+                    .serviceRole(installation.roleArn())
+                    .logsConfig(logs())
+                    .autoRetryLimit(0)
+                    .tags(tag());
+            if (!installation.size().isLambda()) {
+                r.timeoutInMinutes(TIMEOUT_MINUTES).queuedTimeoutInMinutes(QUEUED_MINUTES);
+            }
+            if (hasNetwork || network().isPresent()) {
+                // An empty one takes the network away.
+                r.vpcConfig(network().orElse(VpcConfig.builder().build()));
+            }
+        });
     }
 
     @Override

@@ -4,6 +4,7 @@ import io.armrunner.codebuild.aws.ArmRegions;
 import io.armrunner.codebuild.aws.AwsClients;
 import io.armrunner.codebuild.aws.AwsFailure;
 import io.armrunner.codebuild.aws.AwsPlace;
+import io.armrunner.codebuild.aws.BuildSize;
 import java.util.ArrayList;
 import java.util.List;
 import software.amazon.awssdk.core.exception.SdkException;
@@ -24,20 +25,23 @@ public final class Regions {
     }
 
     /**
-     * The first region of the list that has arm64 builds and answers the caller.
+     * The first region of the list that has builds of a size and answers the caller.
      *
      * @param place the account; its region does not matter
      * @param wanted in the user's order
      * @throws SetupException when none does, with each one's reason
      */
-    public static Choice choose(AwsPlace place, List<String> wanted)
+    public static Choice choose(AwsPlace place, List<String> wanted, BuildSize size)
             throws SetupException, InterruptedException {
         List<String> passedOver = new ArrayList<>();
         for (String region : wanted) {
-            if (!ArmRegions.has(region)) {
+            if (!ArmRegions.has(region, size)) {
                 passedOver.add(
-                        "%s: CodeBuild has no arm64 builds there; near it are %s"
-                                .formatted(region, String.join(", ", ArmRegions.near(region))));
+                        "%s: CodeBuild has no %s there; near it are %s"
+                                .formatted(
+                                        region,
+                                        ArmRegions.what(size),
+                                        String.join(", ", ArmRegions.near(region, size))));
                 continue;
             }
             AwsPlace there = place.in(region);

@@ -52,12 +52,16 @@ public final class Setup {
      *     does not fit, something foreign with one of our names, a missing right
      */
     public List<PlanLine> plan() throws SetupException, InterruptedException {
-        if (!ArmRegions.has(installation.region())) {
+        if (!ArmRegions.has(installation.region(), installation.size())) {
             throw new SetupException(
-                    "CodeBuild has no arm64 builds in %s. The nearest regions that have are %s: give one with --region."
+                    "CodeBuild has no %s in %s. The nearest regions that have are %s: give one with --region."
                             .formatted(
+                                    ArmRegions.what(installation.size()),
                                     installation.region(),
-                                    String.join(", ", ArmRegions.near(installation.region()))));
+                                    String.join(
+                                            ", ",
+                                            ArmRegions.near(
+                                                    installation.region(), installation.size()))));
         }
         if (installation.network().isPresent()) {
             checkNetwork(installation.network().get());

@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import org.yaml.snakeyaml.DumperOptions;
 import org.yaml.snakeyaml.Yaml;
 
@@ -122,9 +123,25 @@ public final class Templates {
     }
 
     private static List<String> sizes() {
+        return Arrays.stream(BuildSize.values()).map(Templates::quoted).toList();
+    }
+
+    private static List<String> sizesOfLambda() {
         return Arrays.stream(BuildSize.values())
-                .map(size -> "\"" + size.computeType() + "\"")
+                .filter(BuildSize::isLambda)
+                .map(Templates::quoted)
                 .toList();
+    }
+
+    private static String quoted(BuildSize size) {
+        return "\"" + size.computeType() + "\"";
+    }
+
+    /** Any of these sizes is chosen. */
+    private static String isOneOf(List<String> names) {
+        return names.stream()
+                .map(name -> "{\"Fn::Equals\":[{\"Ref\":\"Size\"},%s]}".formatted(name))
+                .collect(Collectors.joining(",", "{\"Fn::Or\":[", "]}"));
     }
 
     private static ObjectNode properties(ObjectNode resources, String name) {
@@ -199,13 +216,18 @@ public final class Templates {
            "Description":"Tells several installations of one account apart."},
           "Size":{"Type":"String","Default":"BUILD_GENERAL1_SMALL","AllowedValues":%1$s,
            "Description":"The machines, when a job asks for none."},
-          "Image":{"Type":"String","Default":"%2$s","Description":"The curated image, when a job asks for none."},
+          "Image":{"Type":"String","Default":"","Description":"The curated image, when a job asks for none; one with Java 25 when empty."},
           "LogDays":{"Type":"Number","Default":%3$d,"Description":"For how long boot logs are kept."},
           "KeyArn":{"Type":"String","Default":"","Description":"A KMS key for the bucket; AWS's own when empty."},
           "VpcId":{"Type":"String","Default":"","Description":"A network for the builds; AWS's own when empty."},
           "Subnets":{"Type":"CommaDelimitedList","Default":"","Description":"Private subnets of that network."},
           "SecurityGroups":{"Type":"CommaDelimitedList","Default":"","Description":"Security groups of that network."}},
+         "Rules":{"LambdaHasNoNetwork":{"RuleCondition":{"Fn::Contains":[%8$s,{"Ref":"Size"}]},
+          "Assertions":[{"Assert":{"Fn::Equals":[{"Ref":"VpcId"},""]},
+           "AssertDescription":"Lambda compute has no network of your own: leave VpcId empty or take another size."}]}},
          "Conditions":{
+          "HasImage":{"Fn::Not":[{"Fn::Equals":[{"Ref":"Image"},""]}]},
+          "IsLambda":%9$s,
           "HasKey":{"Fn::Not":[{"Fn::Equals":[{"Ref":"KeyArn"},""]}]},
           "HasNetwork":{"Fn::Not":[{"Fn::Equals":[{"Ref":"VpcId"},""]}]}},
          "Resources":{
@@ -236,9 +258,13 @@ public final class Templates {
            "Source":{"Type":"NO_SOURCE"},
            "Artifacts":{"Type":"NO_ARTIFACTS"},
            "Cache":{"Type":"NO_CACHE"},
-           "Environment":{"Type":"ARM_CONTAINER","Image":{"Ref":"Image"},"ComputeType":{"Ref":"Size"},
+           "Environment":{"Type":{"Fn::If":["IsLambda","ARM_LAMBDA_CONTAINER","ARM_CONTAINER"]},
+            "Image":{"Fn::If":["HasImage",{"Ref":"Image"},{"Fn::If":["IsLambda","%7$s","%2$s"]}]},
+            "ComputeType":{"Ref":"Size"},
             "ImagePullCredentialsType":"CODEBUILD","PrivilegedMode":false},
-           "TimeoutInMinutes":60,"QueuedTimeoutInMinutes":30,"AutoRetryLimit":0,
+           "TimeoutInMinutes":{"Fn::If":["IsLambda",{"Ref":"AWS::NoValue"},%10$d]},
+           "QueuedTimeoutInMinutes":{"Fn::If":["IsLambda",{"Ref":"AWS::NoValue"},%11$d]},
+           "AutoRetryLimit":0,
            "LogsConfig":{"CloudWatchLogs":{"Status":"ENABLED","GroupName":{"Ref":"Log"}}},
            "VpcConfig":{"Fn::If":["HasNetwork",
             {"VpcId":{"Ref":"VpcId"},"Subnets":{"Ref":"Subnets"},"SecurityGroupIds":{"Ref":"SecurityGroups"}},
@@ -253,11 +279,16 @@ public final class Templates {
         """
                 .formatted(
                         sizes(),
-                        Installation.DEFAULT_IMAGE,
+                        Installation.CONTAINER_IMAGE,
                         Installation.DEFAULT_LOG_DAYS,
                         BucketPart.JOB_DAYS,
                         BucketPart.CACHE_DAYS,
-                        BucketPart.OLD_VERSION_DAYS);
+                        BucketPart.OLD_VERSION_DAYS,
+                        Installation.image(BuildSize.LAMBDA_1GB),
+                        sizesOfLambda(),
+                        isOneOf(sizesOfLambda()),
+                        ProjectPart.TIMEOUT_MINUTES,
+                        ProjectPart.QUEUED_MINUTES);
     }
 
     private static String terraformFrame() {
@@ -268,14 +299,16 @@ public final class Templates {
           "name":{"type":"string","default":"main","description":"Tells several installations of one account apart.",
            "validation":{"condition":"${can(regex(\\"^[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?$\\", var.name))}",
             "error_message":"Use up to 20 small letters, digits and dashes."}},
-          "size":{"type":"string","default":"small","description":"The machines, when a job asks for none: small, medium, large, xlarge or 2xlarge."},
-          "image":{"type":"string","default":"%1$s","description":"The curated image, when a job asks for none."},
+          "size":{"type":"string","default":"small","description":"The machines, when a job asks for none: small, medium, large, xlarge or 2xlarge; lambda-1gb, -2gb, -4gb, -8gb or -10gb for Lambda compute."},
+          "image":{"type":"string","default":"","description":"The curated image, when a job asks for none; one with Java 25 when empty."},
           "log_days":{"type":"number","default":%2$d,"description":"For how long boot logs are kept."},
           "key_arn":{"type":"string","default":"","description":"A KMS key for the bucket; AWS's own when empty."},
           "vpc_id":{"type":"string","default":"","description":"A network for the builds; AWS's own when empty."},
           "subnets":{"type":"list(string)","default":[],"description":"Private subnets of that network."},
           "security_groups":{"type":"list(string)","default":[],"description":"Security groups of that network."}},
-         "locals":{"tags":{"armrunner":"${var.name}"}},
+         "locals":{"tags":{"armrunner":"${var.name}"},
+          "lambda":"${startswith(var.size, \\"lambda-\\")}",
+          "curated_image":"${local.lambda ? \\"%8$s\\" : \\"%1$s\\"}"},
          "data":{"aws_region":{"current":{}},"aws_caller_identity":{"current":{}},"aws_partition":{"current":{}}},
          "resource":{
           "aws_iam_role":{"build":{"description":"Builds of armrunner's CodeBuild lane","tags":"${local.tags}"}},
@@ -304,11 +337,14 @@ public final class Templates {
           "aws_codebuild_project":{"builds":{"description":"GitLab jobs of armrunner",
            "service_role":"${aws_iam_role.build.arn}","build_timeout":%3$d,"queued_timeout":%4$d,"auto_retry_limit":0,
            "source":{"type":"NO_SOURCE"},"artifacts":{"type":"NO_ARTIFACTS"},"cache":{"type":"NO_CACHE"},
-           "environment":{"type":"ARM_CONTAINER","image":"${var.image}","compute_type":"${local.sizes[var.size]}",
+           "environment":{"type":"${local.lambda ? \\"ARM_LAMBDA_CONTAINER\\" : \\"ARM_CONTAINER\\"}",
+            "image":"${var.image == \\"\\" ? local.curated_image : var.image}","compute_type":"${local.sizes[var.size]}",
             "image_pull_credentials_type":"CODEBUILD","privileged_mode":false},
            "logs_config":{"cloudwatch_logs":{"status":"ENABLED","group_name":"${aws_cloudwatch_log_group.boot.name}"}},
            "dynamic":{"vpc_config":{"for_each":"${var.vpc_id == \\"\\" ? [] : [var.vpc_id]}",
             "content":{"vpc_id":"${vpc_config.value}","subnets":"${var.subnets}","security_group_ids":"${var.security_groups}"}}},
+           "lifecycle":{"precondition":[{"condition":"${!local.lambda || var.vpc_id == \\"\\"}",
+            "error_message":"Lambda compute has no network of your own: leave vpc_id empty or take another size."}]},
            "depends_on":["aws_iam_role_policy.build"],"tags":"${local.tags}"}},
           "aws_iam_policy":{"manager":{"description":"What the machine may do that runs armrunner","tags":"${local.tags}"}}},
          "output":{
@@ -317,12 +353,13 @@ public final class Templates {
           "manager_policy":{"value":"${aws_iam_policy.manager.arn}","description":"Attach this to the user or role of the machine that runs armrunner."}}}
         """
                 .formatted(
-                        Installation.DEFAULT_IMAGE,
+                        Installation.CONTAINER_IMAGE,
                         Installation.DEFAULT_LOG_DAYS,
                         ProjectPart.TIMEOUT_MINUTES,
                         ProjectPart.QUEUED_MINUTES,
                         BucketPart.JOB_DAYS,
                         BucketPart.OLD_VERSION_DAYS,
-                        BucketPart.CACHE_DAYS);
+                        BucketPart.CACHE_DAYS,
+                        Installation.image(BuildSize.LAMBDA_1GB));
     }
 }

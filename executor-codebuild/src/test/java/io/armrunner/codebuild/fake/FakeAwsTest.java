@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
@@ -332,6 +333,95 @@ class FakeAwsTest {
         BuildPhase phase = phase(build, BuildPhaseType.BUILD);
         assertThat(phase.phaseStatus()).isEqualTo(StatusType.TIMED_OUT);
         assertThat(phase.contexts().getFirst().statusCode()).isEqualTo("BUILD_TIMED_OUT");
+    }
+
+    /** A build on Lambda compute, with something else. */
+    private Build onLambda(Consumer<StartBuildRequest.Builder> more) {
+        return account.clients
+                .codeBuildOnce()
+                .startBuild(r -> {
+                    r.projectName(PROJECT)
+                            .environmentTypeOverride("ARM_LAMBDA_CONTAINER")
+                            .computeTypeOverride("BUILD_LAMBDA_1GB")
+                            .imageOverride(
+                                    "aws/codebuild/amazonlinux-aarch64-lambda-standard:python3.14")
+                            .buildspecOverride(spec("true"));
+                    more.accept(r);
+                })
+                .build();
+    }
+
+    @Test
+    void lambdaComputeRefusesWhatAwsRefusesThere() throws Exception {
+        restart(settings -> settings.withRegion("eu-west-1"));
+        Map<String, Consumer<StartBuildRequest.Builder>> refused =
+                Map.of(
+                        "Cannot specify timeoutInMinutes for lambda compute",
+                        r -> r.timeoutInMinutesOverride(10),
+                        "Cannot specify queuedTimeoutInMinutes for lambda compute",
+                        r -> r.queuedTimeoutInMinutesOverride(10),
+                        "Cannot specify cache for lambda compute",
+                        r ->
+                                r.cacheOverride(c ->
+                                        c.type("LOCAL").modesWithStrings("LOCAL_CUSTOM_CACHE")),
+                        "Cannot specify privilegedMode for lambda compute",
+                        r -> r.privilegedModeOverride(true),
+                        "Cannot specify certificate for lambda compute",
+                        r -> r.certificateOverride("arn:aws:s3:::bucket/ca.pem"),
+                        "Cannot specify debugSession for lambda compute",
+                        r -> r.debugSessionEnabled(true),
+                        "Invalid compute type BUILD_GENERAL1_SMALL",
+                        r -> r.computeTypeOverride("BUILD_GENERAL1_SMALL"),
+                        "Invalid compute type BUILD_LAMBDA_1GB",
+                        r -> r.environmentTypeOverride("ARM_CONTAINER"),
+                        "Invalid image python:3.14",
+                        r -> r.imageOverride("python:3.14"));
+        refused.forEach((message, more) ->
+                assertThatThrownBy(() -> onLambda(more))
+                        .as(message)
+                        .isInstanceOf(InvalidInputException.class)
+                        .hasMessageContaining(message));
+        assertThat(onLambda(r -> r.cacheOverride(c -> c.type("NO_CACHE"))).timeoutInMinutes())
+                .isEqualTo(15);
+        try (AwsClients paris = AwsClients.open(account.aws.place().in("eu-west-3"))) {
+            assertThatThrownBy(() ->
+                            paris.codeBuild()
+                                    .createProject(r ->
+                                            r.name(PROJECT)
+                                                    .source(s ->
+                                                            s.type("NO_SOURCE")
+                                                                    .buildspec(spec("true")))
+                                                    .artifacts(a -> a.type("NO_ARTIFACTS"))
+                                                    .environment(e ->
+                                                            e.type("ARM_LAMBDA_CONTAINER")
+                                                                    .computeType("BUILD_LAMBDA_1GB")
+                                                                    .image(
+                                                                            "aws/codebuild/amazonlinux-aarch64-lambda-standard:python3.14"))
+                                                    .serviceRole(
+                                                            "arn:aws:iam::%s:role/%s"
+                                                                    .formatted(
+                                                                            account.aws.account(),
+                                                                            FakeAccount.ROLE))))
+                    .hasMessageContaining(
+                            "ARM_LAMBDA_CONTAINER is not supported in region eu-west-3");
+        }
+    }
+
+    @Test
+    void whatLambdaComputeHasNoRoomForIsRefusedAtOnce() throws Exception {
+        restart(settings -> settings.withRegion("eu-west-1").withQuota(1));
+        Build first = onLambda(r -> r.buildspecOverride(spec("sleep 60")));
+        await().atMost(LIMIT)
+                .until(() ->
+                        !account.aws
+                                .codeBuild()
+                                .builds()
+                                .getFirst()
+                                .currentPhase()
+                                .equals("SUBMITTED"));
+        assertThatThrownBy(() -> onLambda(_ -> {}))
+                .isInstanceOf(AccountLimitExceededException.class);
+        account.clients.codeBuild().stopBuild(r -> r.id(first.id()));
     }
 
     @Test

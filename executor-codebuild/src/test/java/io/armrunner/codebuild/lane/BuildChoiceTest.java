@@ -152,6 +152,75 @@ final class BuildChoiceTest {
                 .hasMessageContaining("image evil.example.com/x is not among the lane's");
     }
 
+    private static final String LAMBDA =
+            """
+            compute = "lambda-1gb"
+            allowed_compute = ["lambda-2gb"]
+            allowed_placements = ["image"]
+            allowed_images = ["**"]
+            """;
+
+    private static final String SHORT = "{\"id\": 1, \"runner_info\": {\"timeout\": 600}";
+
+    @Test
+    void theLimitsOfLambdaComputeAreToldUpFront() throws Exception {
+        BuildChoice choice = choice(LAMBDA, SHORT + "}");
+
+        assertThat(choice.size()).isEqualTo(BuildSize.LAMBDA_1GB);
+        assertThat(choice.image())
+                .isEqualTo("aws/codebuild/amazonlinux-aarch64-lambda-standard:corretto25");
+        assertThat(choice.bringsJava()).isFalse();
+        assertThat(choice.remarks())
+                .containsExactly(
+                        "Lambda compute: the build ends after 15 minutes; nobody is root in it, and only /tmp can be written (10 GB)");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            textBlock =
+                    """
+                    "services": [{"name": "postgres:16"}]                                          | services: need containers
+                    "variables": [{"key": "ARMRUNNER_SIZE", "value": "small"}]                     | ARMRUNNER_SIZE small is a size of containers, and this lane has Lambda compute; ARMRUNNER_LANE names another lane
+                    "variables": [{"key": "ARMRUNNER_SIZE", "value": "lambda-4gb"}]                | is not among the lane's allowed_compute: lambda-2gb
+                    "variables": [{"key": "ARMRUNNER_PLACEMENT", "value": "image"}, {"key": "ARMRUNNER_IMAGE", "value": "python:3.14"}] | image python:3.14 cannot run on Lambda compute (lambda-1gb): that takes
+                    "variables": [{"key": "ARMRUNNER_PLACEMENT", "value": "image"}, {"key": "ARMRUNNER_IMAGE", "value": "aws/codebuild/amazonlinux-aarch64-standard:3.0"}] | cannot run on Lambda compute
+                    """)
+    @Tag("CB-10")
+    void whatLambdaComputeDoesNotHaveIsRefusedBeforeAnyBuild(String asked, String words) {
+        assertThatThrownBy(() -> choice(LAMBDA, SHORT + ", " + asked + "}"))
+                .isInstanceOf(JobFailure.class)
+                .hasMessageContaining(words);
+    }
+
+    @Test
+    @Tag("CB-10")
+    void aTimeOutThatLambdaComputeCannotHaveIsRefused() {
+        assertThatThrownBy(() -> choice(LAMBDA, "{\"id\": 1}"))
+                .isInstanceOf(JobFailure.class)
+                .hasMessageContaining("a CodeBuild build on Lambda compute can have at most 14");
+    }
+
+    @Test
+    void anImageOfItsOwnOnLambdaComputeIsOneOfEcr() throws Exception {
+        String image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/ci/lint:3";
+        BuildChoice choice =
+                choice(
+                        LAMBDA + "placement = \"image\"",
+                        SHORT + ", \"image\": {\"name\": \"" + image + "\"}}");
+
+        assertThat(choice.image()).isEqualTo(image);
+        assertThat(choice.bringsJava()).isTrue();
+    }
+
+    @Test
+    void aLaneOfContainersSaysWhereLambdaComputeIs() {
+        assertThatThrownBy(() -> choice("", variables("ARMRUNNER_SIZE", "lambda-1gb")))
+                .isInstanceOf(JobFailure.class)
+                .hasMessageContaining(
+                        "ARMRUNNER_SIZE lambda-1gb is a size of Lambda compute, and this lane has containers");
+    }
+
     @Test
     @Tag("CB-10")
     void aTimeOutThatNoBuildCanHaveIsRefused() {

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.armrunner.codebuild.aws.BuildSize;
+import io.armrunner.codebuild.aws.CuratedImages;
+import io.armrunner.codebuild.handover.Tariff;
 import io.armrunner.codebuild.lane.CodeBuildSettings.Placement;
 import io.armrunner.config.ConfigException;
 import io.armrunner.config.ConfigReader;
@@ -11,13 +13,16 @@ import io.armrunner.spec.FailureReason;
 import io.armrunner.spec.JobFailure;
 import io.armrunner.testing.HandTicker;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import software.amazon.awssdk.services.codebuild.model.StartBuildRequest;
@@ -152,7 +157,8 @@ final class BuildRulesTest {
     void aMachineOfTheOtherKindIsAnotherEnvironment() throws Exception {
         CodeBuildSettings settings = settings("architecture = \"amd64\"");
 
-        assertThat(settings.machine().environmentType()).isEqualTo("LINUX_CONTAINER");
+        assertThat(settings.machine().environmentType(settings.size()))
+                .isEqualTo("LINUX_CONTAINER");
         assertThat(settings.machine().architecture()).isEqualTo("x86_64");
         assertThat(settings.image()).contains("x86_64");
     }
@@ -162,15 +168,95 @@ final class BuildRulesTest {
             delimiter = '|',
             textBlock =
                     """
-                    compute = "huge"            | compute must be one of small, medium, large, xlarge, 2xlarge, but is "huge"
+                    compute = "huge"            | compute must be one of small, medium, large, xlarge, 2xlarge, lambda-1gb, lambda-2gb, lambda-4gb, lambda-8gb, lambda-10gb, but is "huge"
                     placement = "moon"          | placement must be host or image, but is "moon"
                     architecture = "mips"       | architecture must be arm64 or amd64, but is "mips"
                     monthly_cap = "much"        | monthly_cap must be an amount of US dollars
                     queued_timeout = "1s"       | queued_timeout must be between 300 s and 28800 s, but is 1 s
                     prices = { tiny = "1" }     | prices must be one of small
+                    allowed_compute = ["lambda-1gb"] | allowed_compute "lambda-1gb" and compute "small" do not go together
+                    image = "aws/codebuild/amazonlinux-aarch64-lambda-standard:python3.14" | is one of Lambda compute, which size small is not
                     """)
     void whatIsWrongWithTheTableIsSaid(String line, String message) {
         assertThatThrownBy(() -> settings(line)).hasMessageContaining(message);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            textBlock =
+                    """
+                    allowed_compute = ["lambda-4gb", "small"] | allowed_compute "small" and compute "lambda-2gb" do not go together: a lane has either
+                    image = "aws/codebuild/amazonlinux-aarch64-standard:3.0" | cannot run on Lambda compute (lambda-2gb)
+                    image = "python:3.14"       | image "python:3.14" cannot run on Lambda compute
+                    image = "public.ecr.aws/lambda/python:3.14" | from a private registry in ECR
+                    regions = ["eu-west-3", "eu-north-1"] | there is no Lambda compute in eu-west-3, eu-north-1; the nearest regions that have it are eu-west-1, eu-central-1
+                    """)
+    void whatLambdaComputeDoesNotHaveIsSaidWhenTheTableIsRead(String line, String message) {
+        assertThatThrownBy(() -> settings("compute = \"lambda-2gb\"", line))
+                .hasMessageContaining(message);
+    }
+
+    @Test
+    void aLaneOnLambdaComputeHasItsOwnImageLimitAndRegions() throws Exception {
+        CodeBuildSettings settings =
+                settings(
+                        "compute = \"lambda-2gb\"",
+                        "allowed_compute = [\"lambda-10gb\"]",
+                        "regions = [\"eu-west-3\", \"eu-west-1\", \"eu-central-1\"]");
+        CodeBuildSettings other = settings("compute = \"lambda-1gb\"", "architecture = \"amd64\"");
+
+        assertThat(settings.machine().environmentType(settings.size()))
+                .isEqualTo("ARM_LAMBDA_CONTAINER");
+        assertThat(settings.image())
+                .isEqualTo("aws/codebuild/amazonlinux-aarch64-lambda-standard:corretto25");
+        assertThat(settings.longest()).isEqualTo(Duration.ofMinutes(14));
+        assertThat(settings.regions()).containsExactly("eu-west-1", "eu-central-1");
+        assertThat(other.machine().environmentType(other.size()))
+                .isEqualTo("LINUX_LAMBDA_CONTAINER");
+        assertThat(other.image())
+                .isEqualTo("aws/codebuild/amazonlinux-x86_64-lambda-standard:corretto25");
+    }
+
+    @Test
+    void aRequestForLambdaComputeHasNothingThatItRefuses() throws Exception {
+        StartBuildRequest request =
+                BuildRequest.of(
+                        settings("compute = \"lambda-1gb\""),
+                        "us-east-1",
+                        new BuildChoice(
+                                BuildSize.LAMBDA_1GB,
+                                "image",
+                                Placement.HOST,
+                                Duration.ofMinutes(14),
+                                List.of(),
+                                List.of()),
+                        new BuildRequest.Identity("m-1", 42, 1),
+                        new BuildRequest.Agent("b/agent.zip", Optional.of("v1")),
+                        Optional.empty());
+
+        assertThat(request.environmentTypeOverrideAsString()).isEqualTo("ARM_LAMBDA_CONTAINER");
+        assertThat(request.computeTypeOverrideAsString()).isEqualTo("BUILD_LAMBDA_1GB");
+        assertThat(request.timeoutInMinutesOverride()).isNull();
+        assertThat(request.queuedTimeoutInMinutesOverride()).isNull();
+        assertThat(request.privilegedModeOverride()).isNull();
+        assertThat(request.cacheOverride()).isNull();
+        assertThat(request.certificateOverride()).isNull();
+        assertThat(request.autoRetryLimitOverride()).isZero();
+        assertThat(request.idempotencyToken()).isNotEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "aws/codebuild/amazonlinux-aarch64-standard:3.0,                  true",
+        "aws/codebuild/amazonlinux-aarch64-lambda-standard:corretto25,    true",
+        "aws/codebuild/amazonlinux-aarch64-lambda-standard:corretto21,    false",
+        "aws/codebuild/amazonlinux-aarch64-lambda-standard:corretto8,     false",
+        "aws/codebuild/amazonlinux-aarch64-lambda-standard:python3.14,    false",
+        "123456789012.dkr.ecr.eu-west-1.amazonaws.com/ci:1,               false",
+    })
+    void javaIsBroughtWhereAnImageIsNotKnownToHaveIt(String image, boolean has) {
+        assertThat(CuratedImages.haveJava(image)).isEqualTo(has);
     }
 
     @Test
@@ -194,20 +280,71 @@ final class BuildRulesTest {
     }
 
     @Test
-    void wholeMinutesAreBilled() throws Exception {
-        assertThat(Prices.minutes(Duration.ofMillis(10))).isEqualTo(1);
-        assertThat(Prices.minutes(Duration.ofSeconds(60))).isEqualTo(1);
-        assertThat(Prices.minutes(Duration.ofMillis(60_001))).isEqualTo(2);
-        assertThat(Prices.perMinute(settings(), "us-east-1", BuildSize.SMALL)).hasValue(0.0034);
-        assertThat(Prices.perMinute(settings(), "us-east-1", BuildSize.LARGE)).isEmpty();
+    void containersAreBilledByTheBegunMinute() throws Exception {
+        Tariff small = Prices.of(settings(), "us-east-1", BuildSize.SMALL);
+
+        assertThat(small.units(Duration.ofMillis(10))).isEqualTo(1);
+        assertThat(small.units(Duration.ofSeconds(60))).isEqualTo(1);
+        assertThat(small.units(Duration.ofMillis(60_001))).isEqualTo(2);
+        assertThat(small.time(1) + " " + small.time(2)).isEqualTo("1 minute 2 minutes");
+        assertThat(small.price(2)).isEqualTo("$0.0068");
+        assertThat(small.rate()).isEqualTo("$0.0034 a minute");
+        assertThat(Prices.of(settings(), "us-east-1", BuildSize.LARGE).isKnown()).isFalse();
         assertThat(
-                        Prices.perMinute(
-                                settings("prices = { large = \"0.015\" }"),
-                                "us-east-1",
-                                BuildSize.LARGE))
-                .hasValue(0.015);
+                        Prices.of(
+                                        settings("prices = { large = \"0.015\" }"),
+                                        "us-east-1",
+                                        BuildSize.LARGE)
+                                .dollars())
+                .isEqualTo(0.015);
         assertThat(Prices.text(0.0068)).isEqualTo("$0.0068");
         assertThat(Prices.text(12.5)).isEqualTo("$12.50");
+    }
+
+    @Test
+    void lambdaComputeIsBilledByTheBegunSecondAndItsMemory() throws Exception {
+        CodeBuildSettings settings = settings("compute = \"lambda-1gb\"");
+        Tariff one = Prices.of(settings, "us-east-1", BuildSize.LAMBDA_1GB);
+        Tariff ten = Prices.of(settings, "us-east-1", BuildSize.LAMBDA_10GB);
+        Tariff other =
+                Prices.of(
+                        settings("compute = \"lambda-1gb\"", "architecture = \"amd64\""),
+                        "us-east-1",
+                        BuildSize.LAMBDA_4GB);
+
+        assertThat(one.units(Duration.ofMillis(73_001))).isEqualTo(74);
+        assertThat(one.time(74)).isEqualTo("74 seconds");
+        assertThat(one.price(74)).isEqualTo("$0.000740");
+        assertThat(one.rate()).isEqualTo("$0.000010 a second");
+        assertThat(ten.rate()).isEqualTo("$0.000100 a second");
+        assertThat(other.rate()).isEqualTo("$0.000080 a second");
+        assertThat(Prices.of(settings, "eu-west-1", BuildSize.LAMBDA_1GB).isKnown()).isFalse();
+        assertThat(
+                        Prices.of(
+                                        settings(
+                                                "compute = \"lambda-2gb\"",
+                                                "prices = { lambda-2gb = \"0.00003\" }"),
+                                        "eu-west-1",
+                                        BuildSize.LAMBDA_2GB)
+                                .rate())
+                .isEqualTo("$0.000030 a second");
+    }
+
+    @Test
+    void theBookOfAMonthHasMinutesAndSeconds(@TempDir Path directory) {
+        Path file = directory.resolve("costs.json");
+        InstantSource clock = InstantSource.fixed(Instant.parse("2026-11-23T10:00:00Z"));
+        CostBook book = new CostBook(file, clock);
+        book.add(new Tariff(Tariff.Unit.SECOND, 0.25), 74);
+        book.add(new Tariff(Tariff.Unit.MINUTE, 0.5), 3);
+        CostBook later = new CostBook(file, clock);
+
+        assertThat(later.month().seconds()).isEqualTo(74);
+        assertThat(later.month().minutes()).isEqualTo(3);
+        assertThat(later.month().dollars()).isEqualTo(20);
+        assertThat(later.exhausted(10))
+                .contains(
+                        "its monthly_cap of $10.00 is reached: $20.00 for 3 minutes and 74 seconds in 2026-11");
     }
 
     @Test

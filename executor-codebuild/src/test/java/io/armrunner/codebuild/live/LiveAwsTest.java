@@ -7,8 +7,10 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.armrunner.codebuild.aws.ArmRegions;
 import io.armrunner.codebuild.aws.AwsClients;
 import io.armrunner.codebuild.aws.AwsFailure;
+import io.armrunner.codebuild.aws.BuildSize;
 import java.io.ByteArrayOutputStream;
 import java.net.URI;
 import java.time.Duration;
@@ -18,6 +20,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.AfterAll;
@@ -30,6 +33,7 @@ import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.core.sync.RequestBody;
 import software.amazon.awssdk.services.codebuild.model.Build;
 import software.amazon.awssdk.services.codebuild.model.EnvironmentVariable;
+import software.amazon.awssdk.services.codebuild.model.StartBuildRequest;
 import software.amazon.awssdk.services.codebuild.model.StatusType;
 import software.amazon.awssdk.services.iam.model.ContextEntry;
 
@@ -340,26 +344,88 @@ class LiveAwsTest {
         }
     }
 
+    /** What the lane asks of Lambda compute: the agent from S3, Java, keys, a place to write. */
     @Test
     void question12LambdaMachines() throws Exception {
-        String answer;
-        try {
-            Build build =
-                    account.ended(
-                            account.start(
-                                    r ->
-                                            r.environmentTypeOverride("ARM_LAMBDA_CONTAINER")
-                                                    .computeTypeOverride("BUILD_LAMBDA_1GB")
-                                                    .imageOverride(
-                                                            "aws/codebuild/amazonlinux-aarch64-lambda-standard:corretto21")
-                                                    .timeoutInMinutesOverride(null)
-                                                    .queuedTimeoutInMinutesOverride(null),
-                                    "echo \"ANSWER $(id -u) $PWD ${AWS_CONTAINER_CREDENTIALS_RELATIVE_URI:+relative} ${AWS_CONTAINER_CREDENTIALS_FULL_URI:+full} ${AWS_ACCESS_KEY_ID:+keys}; root $(touch /x 2>&1)\""));
-            answer = build.buildStatusAsString() + " " + account.said(build, "ANSWER");
-        } catch (SdkException e) {
-            answer = String.valueOf(e.getMessage());
+        String region = account.clients.place().region();
+        if (!ArmRegions.has(region, BuildSize.LAMBDA_1GB)) {
+            account.report(12, region + " has no Lambda compute: ask in us-east-1");
+            return;
         }
-        account.report(12, answer);
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
+            zip.putNextEntry(new ZipEntry("boot.sh"));
+            zip.write(
+                    """
+                    answer() { echo "ANSWER $*"; }
+                    answer "user $(id -u), HOME $HOME, in $PWD, sources $CODEBUILD_SRC_DIR"
+                    answer "keys ${AWS_CONTAINER_CREDENTIALS_RELATIVE_URI:+relative} ${AWS_CONTAINER_CREDENTIALS_FULL_URI:+full} ${AWS_ACCESS_KEY_ID:+variables}"
+                    answer "java $(java --version 2>&1 | head -1), git $(git --version 2>&1)"
+                    answer "root: $(touch /x 2>&1)"; answer "shm: $(ls -d /dev/shm 2>&1)"
+                    answer "disk: $(df -k /tmp | tail -1)"
+                    printf '#!/bin/sh\necho runs\n' > /tmp/program; chmod +x /tmp/program; answer "program in /tmp $(/tmp/program 2>&1)"
+                    sleep 300 & child=$!; kill $child && answer "signals arrive"
+                    """
+                            .getBytes(UTF_8));
+        }
+        account.clients
+                .s3()
+                .putObject(
+                        r -> r.bucket(bucket()).key("agent/lambda.zip"),
+                        RequestBody.fromBytes(bytes.toByteArray()));
+        StringBuilder report = new StringBuilder();
+        // The project is one of containers with time-outs, as that of a lane may be.
+        Build build = account.ended(onLambda("corretto25", _ -> {}));
+        String answers = account.said(build, "ANSWER");
+        report.append(build.buildStatusAsString()).append(' ').append(answers).append("; phases ");
+        build.phases()
+                .forEach(each ->
+                        report.append(each.phaseTypeAsString())
+                                .append('=')
+                                .append(each.durationInSeconds())
+                                .append(' '));
+        Build python = account.ended(onLambda("python3.14", _ -> {}));
+        report.append("; python3.14 ")
+                .append(python.buildStatusAsString())
+                .append(' ')
+                .append(account.said(python, "ANSWER java"));
+        report.append("; time-outs: ")
+                .append(refusal(r -> r.timeoutInMinutesOverride(10)))
+                .append("; cache: ")
+                .append(refusal(r -> r.cacheOverride(c -> c.type("NO_CACHE"))))
+                .append("; privileged: ")
+                .append(refusal(r -> r.privilegedModeOverride(false)));
+        account.report(12, report.toString());
+        assertThat(build.buildStatus()).isEqualTo(StatusType.SUCCEEDED);
+        assertThat(answers)
+                .contains("sources /tmp/", "program in /tmp runs", "signals arrive")
+                .containsPattern("keys (relative| full)")
+                .containsPattern("java \\w+ 25");
+    }
+
+    private Build onLambda(String language, Consumer<StartBuildRequest.Builder> more) {
+        return account.start(
+                r -> {
+                    r.environmentTypeOverride("ARM_LAMBDA_CONTAINER")
+                            .computeTypeOverride("BUILD_LAMBDA_1GB")
+                            .imageOverride(
+                                    "aws/codebuild/amazonlinux-aarch64-lambda-standard:" + language)
+                            .sourceTypeOverride("S3")
+                            .sourceLocationOverride(bucket() + "/agent/lambda.zip")
+                            .timeoutInMinutesOverride(null)
+                            .queuedTimeoutInMinutesOverride(null);
+                    more.accept(r);
+                },
+                "sh \"$CODEBUILD_SRC_DIR/boot.sh\"");
+    }
+
+    /** What AWS says to a request with something more. */
+    private String refusal(Consumer<StartBuildRequest.Builder> more) {
+        try {
+            return account.ended(onLambda("corretto25", more)).buildStatusAsString();
+        } catch (SdkException e) {
+            return String.valueOf(e.getMessage());
+        }
     }
 
     @Test

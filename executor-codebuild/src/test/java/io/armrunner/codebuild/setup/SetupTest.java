@@ -298,13 +298,154 @@ class SetupTest {
         Regions.Choice choice =
                 Regions.choose(
                         aws.place(),
-                        List.of("eu-central-2", "eu-west-1", "eu-west-3", "us-east-1"));
+                        List.of("eu-central-2", "eu-west-1", "eu-west-3", "us-east-1"),
+                        BuildSize.SMALL);
 
         assertThat(choice.place().region()).isEqualTo("eu-west-3");
         assertThat(choice.account()).isEqualTo("123456789012");
         assertThat(choice.passedOver()).hasSize(2);
         assertThat(choice.passedOver().getFirst()).contains("no arm64 builds");
         assertThat(choice.passedOver().getLast()).contains("eu-west-1", "ServiceUnavailable");
+    }
+
+    private AwsClients inIreland() {
+        return AwsClients.open(aws.place().in("eu-west-1"));
+    }
+
+    private Installation onLambda() {
+        return Installation.of("main", "eu-west-1", aws.account()).withSize(BuildSize.LAMBDA_1GB);
+    }
+
+    private static Project project(AwsClients there) {
+        return there.codeBuild()
+                .batchGetProjects(r -> r.names("armrunner-main"))
+                .projects()
+                .getFirst();
+    }
+
+    @Test
+    void aProjectTurnsToLambdaComputeAndBack() throws Exception {
+        try (AwsClients there = inIreland()) {
+            apply(onLambda(), there);
+            assertThat(plan(onLambda(), there)).allMatch(line -> line.startsWith("keep"));
+            assertThat(project(there).environment().typeAsString())
+                    .isEqualTo("ARM_LAMBDA_CONTAINER");
+            assertThat(project(there).environment().computeTypeAsString())
+                    .isEqualTo("BUILD_LAMBDA_1GB");
+            assertThat(project(there).timeoutInMinutes()).isNull();
+
+            Installation small = onLambda().withSize(BuildSize.SMALL);
+            assertThat(plan(small, there))
+                    .contains("update  project armrunner-main (type, image, size)");
+            apply(small, there);
+            assertThat(plan(small, there)).allMatch(line -> line.startsWith("keep"));
+            assertThat(project(there).timeoutInMinutes()).isEqualTo(ProjectPart.TIMEOUT_MINUTES);
+
+            apply(onLambda(), there);
+            assertThat(plan(onLambda(), there)).allMatch(line -> line.startsWith("keep"));
+            assertThat(project(there).timeoutInMinutes()).isNull();
+        }
+    }
+
+    @Test
+    @Tag("CB-70")
+    void aRegionWithoutLambdaComputeIsPassedOver() throws Exception {
+        Installation paris = installation.withSize(BuildSize.LAMBDA_4GB);
+        assertThatThrownBy(() -> plan(paris, clients))
+                .hasMessage(
+                        "CodeBuild has no builds on Lambda compute in eu-west-3. The nearest regions that have are eu-west-1, eu-central-1: give one with --region.");
+
+        Regions.Choice choice =
+                Regions.choose(
+                        aws.place(), List.of("eu-west-3", "eu-west-1"), BuildSize.LAMBDA_4GB);
+        assertThat(choice.place().region()).isEqualTo("eu-west-1");
+        assertThat(choice.passedOver().getFirst())
+                .isEqualTo(
+                        "eu-west-3: CodeBuild has no builds on Lambda compute there; near it are eu-west-1, eu-central-1");
+    }
+
+    @Test
+    void anInstallationIsNotWhatLambdaComputeCannotBe() {
+        Installation.Network network =
+                new Installation.Network("vpc-1", List.of("subnet-1"), List.of("sg-1"));
+        assertThatThrownBy(() -> onLambda().withNetwork(network))
+                .hasMessageContaining("Lambda compute (lambda-1gb) has no network of your own");
+        assertThatThrownBy(() ->
+                        new Installation(
+                                "main",
+                                "eu-west-1",
+                                aws.account(),
+                                BuildSize.LAMBDA_1GB,
+                                Installation.CONTAINER_IMAGE,
+                                Optional.empty(),
+                                Optional.empty(),
+                                7))
+                .hasMessageContaining("cannot run on Lambda compute");
+    }
+
+    @Test
+    @Tag("CB-67")
+    void theCheckKnowsLambdaCompute() throws Exception {
+        try (AwsClients there = inIreland()) {
+            apply(onLambda(), there);
+            aws.region("eu-west-1").quotas().limit(BuildSize.LAMBDA_1GB, 1);
+            List<Check.Finding> ofProject = new ArrayList<>();
+            Installation unsaid = Installation.of("main", "eu-west-1", aws.account());
+
+            assertThat(
+                            new Check(unsaid, there, "n1", QUICK, ofProject::add)
+                                    .ofProjectsSize()
+                                    .run(false))
+                    .isTrue();
+            assertThat(ofProject)
+                    .extracting(Check.Finding::toString)
+                    .contains("ok     region eu-west-1: has builds on Lambda compute")
+                    .anyMatch(line ->
+                            line.startsWith(
+                                            "note   builds at once, size lambda-1gb: 1: jobs run one after the other")
+                                    && line.contains("builds for ARM Lambda\" (code L-FD92223D)"))
+                    .noneMatch(line -> line.contains("size small"))
+                    .noneMatch(line -> line.contains("is not as codebuild setup makes it"));
+        }
+    }
+
+    @Test
+    void theCheckSaysWhereLambdaComputeIsNotToBeHad() throws Exception {
+        apply(installation, clients);
+        List<Check.Finding> findings = new ArrayList<>();
+        Installation asked = installation.withSize(BuildSize.LAMBDA_2GB);
+        assertThat(new Check(asked, clients, "n1", QUICK, findings::add).run(false)).isFalse();
+        assertThat(findings)
+                .extracting(Check.Finding::toString)
+                .contains(
+                        "ERROR  region eu-west-3: has no builds on Lambda compute; the nearest that have are eu-west-1, eu-central-1");
+
+        clients.codeBuild()
+                .updateProject(r ->
+                        r.name("armrunner-main")
+                                .vpcConfig(v ->
+                                        v.vpcId("vpc-1")
+                                                .subnets("subnet-1")
+                                                .securityGroupIds("sg-1")));
+        assertThat(new Check(asked, clients, "n2", QUICK, findings::add).run(false)).isFalse();
+        assertThat(findings)
+                .extracting(Check.Finding::toString)
+                .anyMatch(line ->
+                        line.contains(
+                                "has a network of its own, which Lambda compute (lambda-2gb) has not"));
+    }
+
+    @Test
+    void aRealBuildOnLambdaComputeNeedsNoProjectOfItsOwn() throws Exception {
+        try (AwsClients there = inIreland()) {
+            apply(onLambda().withSize(BuildSize.SMALL), there);
+            List<Check.Finding> findings = new ArrayList<>();
+            boolean _ = new Check(onLambda(), there, "n1", QUICK, findings::add).run(true);
+
+            var build = aws.region("eu-west-1").codeBuild().builds().getFirst();
+            assertThat(build.environment().typeAsString()).isEqualTo("ARM_LAMBDA_CONTAINER");
+            assertThat(findings.getLast().what()).isEqualTo("a real build");
+        }
     }
 
     @Test
@@ -397,7 +538,7 @@ class SetupTest {
     @Tag("CB-68")
     void wrongKeysAreToldWithoutAStackTrace() {
         AwsPlace wrong = aws.place(new AwsPlace.Keys("AKIANOBODY", Secret.of("x"), Secret.NONE));
-        assertThatThrownBy(() -> Regions.choose(wrong, List.of("eu-west-3")))
+        assertThatThrownBy(() -> Regions.choose(wrong, List.of("eu-west-3"), BuildSize.SMALL))
                 .hasMessageContaining(
                         "Could not ask AWS who we are in eu-west-3: AWS does not know the access key");
         AwsPlace nowhere =
@@ -406,7 +547,7 @@ class SetupTest {
                         Optional.of(URI.create("http://127.0.0.1:1")),
                         Optional.empty(),
                         aws.place().keys());
-        assertThatThrownBy(() -> Regions.choose(nowhere, List.of("eu-west-3")))
+        assertThatThrownBy(() -> Regions.choose(nowhere, List.of("eu-west-3"), BuildSize.SMALL))
                 .hasMessageContaining("Check this machine's way to AWS");
     }
 

@@ -7,10 +7,12 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.armrunner.codebuild.aws.AwsClients;
+import io.armrunner.codebuild.aws.BuildSize;
 import io.armrunner.codebuild.fake.FakeAws;
 import io.armrunner.codebuild.fake.FakeAwsSettings;
 import io.armrunner.http.EventLoops;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -19,6 +21,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.yaml.snakeyaml.Yaml;
@@ -31,6 +34,9 @@ class TemplatesTest {
     private static final Installation INSTALLATION =
             Installation.of("main", "eu-west-3", "123456789012");
 
+    private static final Installation ON_LAMBDA =
+            Installation.of("main", "eu-west-1", "123456789012").withSize(BuildSize.LAMBDA_2GB);
+
     /** Values of the template's parameters and of AWS's own. */
     private static final Map<String, String> VALUES =
             Map.of(
@@ -39,7 +45,7 @@ class TemplatesTest {
                     "AWS::AccountId", "123456789012",
                     "AWS::Partition", "aws",
                     "Size", "BUILD_GENERAL1_SMALL",
-                    "Image", Installation.DEFAULT_IMAGE,
+                    "Image", "",
                     "Log", "/armrunner/main/boot",
                     "LogDays", "7",
                     "Role", "arn:aws:iam::123456789012:role/armrunner-main-build-eu-west-3");
@@ -55,17 +61,37 @@ class TemplatesTest {
 
     @Test
     void cloudFormationMakesWhatTheSetUpMakes() throws Exception {
-        JsonNode resources = resolved(template()).path("Resources");
+        theSameIsMade(INSTALLATION, Map.of(), Set.of());
+    }
+
+    @Test
+    void cloudFormationMakesWhatTheSetUpMakesForLambdaCompute() throws Exception {
+        theSameIsMade(
+                ON_LAMBDA,
+                Map.of(
+                        "Size", "BUILD_LAMBDA_2GB",
+                        "AWS::Region", "eu-west-1",
+                        "Role", ON_LAMBDA.roleArn()),
+                Set.of("IsLambda"));
+    }
+
+    private void theSameIsMade(
+            Installation installation, Map<String, String> values, Set<String> conditions)
+            throws Exception {
+        Map<String, String> all = new HashMap<>(VALUES);
+        all.putAll(values);
+        JsonNode resources = resolved(template(), all, conditions).path("Resources");
         try (EventLoops loops = EventLoops.open(1);
                 FakeAws aws =
                         FakeAws.start(
                                 loops,
                                 FakeAwsSettings.of(
-                                        directory,
-                                        Map.of("PATH", "/usr/bin:/bin"),
-                                        new Random(1)));
+                                                directory,
+                                                Map.of("PATH", "/usr/bin:/bin"),
+                                                new Random(1))
+                                        .withRegion(installation.region()));
                 AwsClients clients = AwsClients.open(aws.place())) {
-            new Setup(INSTALLATION, clients).apply(_ -> {});
+            new Setup(installation, clients).apply(_ -> {});
 
             Map<String, JsonNode> policies = new TreeMap<>();
             for (JsonNode policy : resources.at("/Role/Properties/Policies")) {
@@ -74,7 +100,7 @@ class TemplatesTest {
             Map<String, JsonNode> made = new TreeMap<>();
             for (String name :
                     clients.iam()
-                            .listRolePolicies(r -> r.roleName(INSTALLATION.role()))
+                            .listRolePolicies(r -> r.roleName(installation.role()))
                             .policyNames()) {
                 made.put(
                         name,
@@ -82,27 +108,27 @@ class TemplatesTest {
                                 java.net.URLDecoder.decode(
                                         clients.iam()
                                                 .getRolePolicy(r ->
-                                                        r.roleName(INSTALLATION.role())
+                                                        r.roleName(installation.role())
                                                                 .policyName(name))
                                                 .policyDocument(),
                                         java.nio.charset.StandardCharsets.UTF_8)));
             }
             assertThat(policies).isEqualTo(made);
             assertThat(resources.at("/Bucket/Properties/BucketName").asText())
-                    .isEqualTo(INSTALLATION.bucket());
+                    .isEqualTo(installation.bucket());
             assertThat(resources.at("/BucketPolicy/Properties/PolicyDocument"))
                     .isEqualTo(
                             JSON.readTree(
                                     clients.s3()
-                                            .getBucketPolicy(r -> r.bucket(INSTALLATION.bucket()))
+                                            .getBucketPolicy(r -> r.bucket(installation.bucket()))
                                             .policy()));
             sameProject(
                     resources.at("/Project/Properties"),
                     clients.codeBuild()
-                            .batchGetProjects(r -> r.names(INSTALLATION.project()))
+                            .batchGetProjects(r -> r.names(installation.project()))
                             .projects()
                             .getFirst());
-            sameBucket(resources.at("/Bucket/Properties"), clients);
+            sameBucket(resources.at("/Bucket/Properties"), installation.bucket(), clients);
         }
     }
 
@@ -124,8 +150,8 @@ class TemplatesTest {
                 .isEqualTo(project.environment().imagePullCredentialsTypeAsString());
         assertThat(environment.path("PrivilegedMode").asBoolean())
                 .isEqualTo(project.environment().privilegedMode());
-        assertThat(template.path("TimeoutInMinutes").asInt()).isEqualTo(project.timeoutInMinutes());
-        assertThat(template.path("QueuedTimeoutInMinutes").asInt())
+        assertThat(number(template, "TimeoutInMinutes")).isEqualTo(project.timeoutInMinutes());
+        assertThat(number(template, "QueuedTimeoutInMinutes"))
                 .isEqualTo(project.queuedTimeoutInMinutes());
         assertThat(template.path("AutoRetryLimit").asInt()).isEqualTo(project.autoRetryLimit());
         assertThat(template.at("/LogsConfig/CloudWatchLogs/GroupName").asText())
@@ -134,8 +160,13 @@ class TemplatesTest {
                 .isEqualTo(project.tags().getFirst().value());
     }
 
-    private static void sameBucket(JsonNode template, AwsClients clients) {
-        String bucket = INSTALLATION.bucket();
+    /** Empty where the template leaves it out. */
+    private static @Nullable Integer number(JsonNode template, String name) {
+        JsonNode value = template.path(name);
+        return value.isInt() ? value.asInt() : null;
+    }
+
+    private static void sameBucket(JsonNode template, String bucket, AwsClients clients) {
         var encryption =
                 clients.s3()
                         .getBucketEncryption(r -> r.bucket(bucket))
@@ -166,7 +197,10 @@ class TemplatesTest {
     @Test
     void terraformSaysTheSameInItsOwnWords() throws Exception {
         JsonNode module = JSON.readTree(Templates.terraform());
-        JsonNode template = resolved(template()).path("Resources");
+        JsonNode template = resolved(template(), VALUES, Set.of()).path("Resources");
+        JsonNode onLambda =
+                resolved(template(), VALUES, Set.of("IsLambda"))
+                        .at("/Resources/Project/Properties/Environment");
         JsonNode resources = module.path("resource");
 
         assertThat(policy(resources.at("/aws_iam_role_policy/build/policy")))
@@ -187,7 +221,14 @@ class TemplatesTest {
         assertThat(project.path("queued_timeout").asInt())
                 .isEqualTo(other.path("QueuedTimeoutInMinutes").asInt());
         assertThat(project.at("/environment/type").asText())
-                .isEqualTo(other.at("/Environment/Type").asText());
+                .isEqualTo(
+                        "${local.lambda ? \"%s\" : \"%s\"}",
+                        onLambda.path("Type").asText(), other.at("/Environment/Type").asText());
+        assertThat(module.at("/locals/curated_image").asText())
+                .isEqualTo(
+                        "${local.lambda ? \"%s\" : \"%s\"}",
+                        onLambda.path("Image").asText(), other.at("/Environment/Image").asText());
+        assertThat(module.at("/locals/sizes/lambda-10gb").asText()).isEqualTo("BUILD_LAMBDA_10GB");
         assertThat(project.at("/source/buildspec").asText())
                 .isEqualTo(other.at("/Source/BuildSpec").asText());
         JsonNode days = template.at("/Bucket/Properties/LifecycleConfiguration/Rules");
@@ -262,29 +303,31 @@ class TemplatesTest {
                 .replace("$${", "${");
     }
 
-    /** The template as CloudFormation would see it, without a key and a network. */
-    private static JsonNode resolved(JsonNode node) {
+    /** The template as CloudFormation would see it, with these conditions met. */
+    private static JsonNode resolved(
+            JsonNode node, Map<String, String> values, Set<String> conditions) {
         if (node.isObject() && node.size() == 1) {
             if (node.has("Ref")) {
                 return JSON.getNodeFactory()
-                        .textNode(VALUES.getOrDefault(node.path("Ref").asText(), ""));
+                        .textNode(values.getOrDefault(node.path("Ref").asText(), ""));
             } else if (node.has("Fn::GetAtt")) {
                 return JSON.getNodeFactory()
-                        .textNode(VALUES.getOrDefault(node.at("/Fn::GetAtt/0").asText(), ""));
+                        .textNode(values.getOrDefault(node.at("/Fn::GetAtt/0").asText(), ""));
             } else if (node.has("Fn::Sub")) {
                 String text = node.path("Fn::Sub").asText();
-                for (Map.Entry<String, String> value : VALUES.entrySet()) {
+                for (Map.Entry<String, String> value : values.entrySet()) {
                     text = text.replace("${" + value.getKey() + "}", value.getValue());
                 }
                 return JSON.getNodeFactory().textNode(text.replace("${!", "${"));
             } else if (node.has("Fn::If")) {
-                return resolved(node.at("/Fn::If/2"));
+                boolean met = conditions.contains(node.at("/Fn::If/0").asText());
+                return resolved(node.at(met ? "/Fn::If/1" : "/Fn::If/2"), values, conditions);
             }
         }
         if (node.isArray()) {
             ArrayNode list = JSON.createArrayNode();
             node.forEach(each -> {
-                JsonNode value = resolved(each);
+                JsonNode value = resolved(each, values, conditions);
                 if (!(value.isTextual() && value.asText().isEmpty())) {
                     list.add(value);
                 }
@@ -293,7 +336,10 @@ class TemplatesTest {
         }
         if (node.isObject()) {
             ObjectNode object = JSON.createObjectNode();
-            node.properties().forEach(each -> object.set(each.getKey(), resolved(each.getValue())));
+            node.properties()
+                    .forEach(each ->
+                            object.set(
+                                    each.getKey(), resolved(each.getValue(), values, conditions)));
             return object;
         }
         return node;
