@@ -128,6 +128,8 @@ final class FakeCloud implements AutoCloseable {
             region = "%s"
             bucket = "%s"
             endpoint = "%s"
+            allowed_placements = ["image"]
+            allowed_images = ["**"]
         """
                 .formatted(
                         url,
