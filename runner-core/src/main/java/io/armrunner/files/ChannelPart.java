@@ -5,13 +5,19 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 
-/** A part of a file as a stream; the file's own position does not matter and does not move. */
-final class ChannelPart extends InputStream {
+/**
+ * A part of a file as a stream; the file's own position does not matter and does not move. Closing
+ * it leaves the file open. Used by one thread; several may read parts of one file.
+ */
+public final class ChannelPart extends InputStream {
     private final FileChannel file;
     private final long end;
     private long position;
 
-    ChannelPart(FileChannel file, long from, long length) {
+    /**
+     * @param file stays the caller's
+     */
+    public ChannelPart(FileChannel file, long from, long length) {
         this.file = file;
         this.position = from;
         this.end = from + length;

@@ -1,14 +1,19 @@
 package io.armrunner.codebuild.agent;
 
 import io.armrunner.codebuild.aws.Signature4;
+import io.armrunner.codebuild.handover.PartSizes;
+import io.armrunner.files.ChannelPart;
 import io.armrunner.http.HttpClient;
 import io.armrunner.http.HttpReply;
 import io.armrunner.http.HttpRequest;
 import java.io.IOException;
-import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.URI;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.DigestOutputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.DateTimeException;
@@ -22,23 +27,21 @@ import java.util.HexFormat;
 import java.util.Map;
 import java.util.Optional;
 
-/**
- * The objects of one build in S3, as its own role may use them: three calls and nothing else.
- * Thread-safe.
- */
+/** The objects of one build in S3, as its own role may use them. Thread-safe. */
 final class BuildObjects {
     private static final Duration LIMIT = Duration.ofSeconds(60);
     private static final Duration LONG_LIMIT = Duration.ofHours(1);
-    private static final int PIECE = 64 * 1024;
     private static final byte[] NOTHING = {};
     private static final int TRIES = 5;
     private static final Duration FIRST_PAUSE = Duration.ofMillis(500);
     private static final int MOST_BYTES = 256 << 20;
+    private static final int MOST_ANSWER = 64 * 1024;
 
     private final HttpClient http;
     private final ContainerKeys keys;
     private final Place place;
     private final InstantSource clock;
+    private final PartSizes sizes;
     private volatile Duration skew = Duration.ZERO;
 
     /**
@@ -69,10 +72,21 @@ final class BuildObjects {
     }
 
     BuildObjects(HttpClient http, ContainerKeys keys, Place place, InstantSource clock) {
+        this(http, keys, place, clock, PartSizes.S3);
+    }
+
+    /** The same with other sizes. */
+    BuildObjects(
+            HttpClient http,
+            ContainerKeys keys,
+            Place place,
+            InstantSource clock,
+            PartSizes sizes) {
         this.http = http;
         this.keys = keys;
         this.place = place;
         this.clock = clock;
+        this.sizes = sizes;
     }
 
     /** An object; what is not there and what may not be seen are the same to a build. */
@@ -95,13 +109,79 @@ final class BuildObjects {
         }
     }
 
-    /** Writes a file as an object. */
+    /** Writes a file as an object, in parts if it is large. */
     void put(String key, Path file) throws IOException, InterruptedException {
+        long size = Files.size(file);
+        if (sizes.isInParts(size)) {
+            putParts(key, file, size);
+            return;
+        }
         try (HttpReply reply = call("PUT", key, encryption(), Content.of(file))) {
             if (reply.status() != 200) {
                 throw failed("write", key, reply);
             }
         }
+    }
+
+    private void putParts(String key, Path file, long size)
+            throws IOException, InterruptedException {
+        String begun = text(call("POST", key, "uploads=", encryption(), Content.of(NOTHING)), key);
+        String upload = "uploadId=" + Signature4.query(element(begun, "UploadId", key));
+        boolean whole = false;
+        try {
+            long length = sizes.partOf(size);
+            StringBuilder parts = new StringBuilder("<CompleteMultipartUpload>");
+            int number = 1;
+            for (long at = 0; at < size; at += length) {
+                Content part = new Content(file, at, Math.min(length, size - at));
+                String query = "partNumber=" + number + "&" + upload;
+                try (HttpReply reply = call("PUT", key, query, Map.of(), part)) {
+                    if (reply.status() != 200) {
+                        throw failed("write", key, reply);
+                    }
+                    parts.append("<Part><PartNumber>")
+                            .append(number)
+                            .append("</PartNumber><ETag>")
+                            .append(reply.header("ETag").orElse("").replace("\"", "&quot;"))
+                            .append("</ETag></Part>");
+                }
+                number++;
+            }
+            parts.append("</CompleteMultipartUpload>");
+            byte[] list = parts.toString().getBytes(StandardCharsets.UTF_8);
+            String answer = text(call("POST", key, upload, Map.of(), Content.of(list)), key);
+            // S3 answers 200 before it has begun to put the parts together.
+            whole = !answer.contains("<Error>");
+            if (!whole) {
+                throw new IOException(
+                        "Could not write s3://%s/%s: %s".formatted(place.bucket(), key, answer));
+            }
+        } finally {
+            if (!whole) {
+                // What is left after that, the bucket's own rule removes.
+                call("DELETE", key, upload, Map.of(), Content.of(NOTHING)).close();
+            }
+        }
+    }
+
+    private String text(HttpReply from, String key) throws IOException {
+        try (HttpReply reply = from) {
+            if (reply.status() != 200) {
+                throw failed("write", key, reply);
+            }
+            return new String(reply.body(MOST_ANSWER), StandardCharsets.UTF_8);
+        }
+    }
+
+    private String element(String xml, String name, String key) throws IOException {
+        int from = xml.indexOf("<" + name + ">");
+        int to = xml.indexOf("</" + name + ">");
+        if (from < 0 || to < from) {
+            throw new IOException(
+                    "Could not write s3://%s/%s: S3's answer has no %s"
+                            .formatted(place.bucket(), key, name));
+        }
+        return xml.substring(from + name.length() + 2, to);
     }
 
     /** The reply with an object; empty if it is not there, or may not be seen. */
@@ -123,35 +203,43 @@ final class BuildObjects {
         }
     }
 
-    /** What is sent: some bytes, or a file. */
+    /** What is sent: some bytes, or a part of a file. */
     private static final class Content {
         private final byte[] bytes;
         private final Optional<Path> file;
+        private final long from;
+        private final long length;
 
-        private Content(byte[] bytes, Optional<Path> file) {
+        private Content(byte[] bytes) {
             this.bytes = bytes;
-            this.file = file;
+            this.file = Optional.empty();
+            this.from = 0;
+            this.length = bytes.length;
         }
 
-        static Content of(Path file) {
-            return new Content(NOTHING, Optional.of(file));
+        Content(Path file, long from, long length) {
+            this.bytes = NOTHING;
+            this.file = Optional.of(file);
+            this.from = from;
+            this.length = length;
+        }
+
+        static Content of(Path file) throws IOException {
+            return new Content(file, 0, Files.size(file));
         }
 
         static Content of(byte[] bytes) {
-            return new Content(bytes, Optional.empty());
+            return new Content(bytes);
         }
 
         String digest() throws IOException {
             return file.isPresent() ? digest(file.get()) : Signature4.digest(bytes);
         }
 
-        private static String digest(Path file) throws IOException {
-            try (InputStream in = Files.newInputStream(file)) {
+        private String digest(Path file) throws IOException {
+            try {
                 MessageDigest digest = MessageDigest.getInstance("SHA-256");
-                byte[] piece = new byte[PIECE];
-                for (int n = in.read(piece); n >= 0; n = in.read(piece)) {
-                    digest.update(piece, 0, n);
-                }
+                copy(file, new DigestOutputStream(OutputStream.nullOutputStream(), digest));
                 return HexFormat.of().formatHex(digest.digest());
             } catch (NoSuchAlgorithmException e) {
                 throw new IllegalStateException("every Java has SHA-256", e);
@@ -162,9 +250,17 @@ final class BuildObjects {
             if (file.isEmpty()) {
                 return request.with(bytes);
             }
-            Path from = file.get();
-            return request.with("Content-Length", Long.toString(Files.size(from)))
-                    .with(out -> Files.copy(from, out));
+            Path whole = file.get();
+            return request.with("Content-Length", Long.toString(length))
+                    .with(out -> copy(whole, out));
+        }
+
+        private void copy(Path whole, OutputStream out) throws IOException {
+            try (FileChannel channel = FileChannel.open(whole)) {
+                if (new ChannelPart(channel, from, length).transferTo(out) < length) {
+                    throw new IOException("the file has become shorter: " + whole);
+                }
+            }
         }
 
         Duration limit() {
@@ -213,12 +309,20 @@ final class BuildObjects {
 
     private HttpReply call(String method, String key, Map<String, String> headers, Content body)
             throws IOException, InterruptedException {
+        return call(method, key, "", headers, body);
+    }
+
+    private HttpReply call(
+            String method, String key, String query, Map<String, String> headers, Content body)
+            throws IOException, InterruptedException {
+        URI uri =
+                query.isEmpty() ? place.address(key) : URI.create(place.address(key) + "?" + query);
         Duration pause = FIRST_PAUSE;
         String digest = body.digest();
         for (int attempt = 1; ; attempt++) {
             HttpReply reply;
             try {
-                reply = once(method, key, headers, body, digest);
+                reply = once(method, uri, headers, body, digest);
             } catch (IOException e) {
                 if (attempt == TRIES) {
                     throw e;
@@ -238,9 +342,8 @@ final class BuildObjects {
     }
 
     private HttpReply once(
-            String method, String key, Map<String, String> headers, Content body, String digest)
+            String method, URI uri, Map<String, String> headers, Content body, String digest)
             throws IOException, InterruptedException {
-        URI uri = place.address(key);
         HttpRequest request = HttpRequest.of(method, uri).withoutFollowing();
         Map<String, String> signed =
                 Signature4.headers(
@@ -254,7 +357,8 @@ final class BuildObjects {
         for (Map.Entry<String, String> header : signed.entrySet()) {
             request = request.with(header.getKey(), header.getValue());
         }
-        return http.send(method.equals("PUT") ? body.in(request) : request, body.limit());
+        boolean sends = method.equals("PUT") || method.equals("POST");
+        return http.send(sends ? body.in(request) : request, body.limit());
     }
 
     /** Takes S3's time for ours if they are far apart; says whether that has changed anything. */

@@ -12,12 +12,8 @@ import java.util.OptionalLong;
 
 /** Artifacts that go and come by way of the manager. Thread-safe. */
 final class RelayArtifacts implements ArtifactStore {
-    /** S3 takes no larger object at once. */
-    private static final long MOST_BYTES = 5L << 30;
-
     private static final int CREATED = 201;
     private static final int OK = 200;
-    private static final int TOO_LARGE = 413;
 
     private final RelayLine line;
     private final URI gitlab;
@@ -46,13 +42,6 @@ final class RelayArtifacts implements ArtifactStore {
                 upload.content().writeTo(out);
             }
             long size = Files.size(file);
-            if (size > MOST_BYTES) {
-                return new Refused(
-                        TOO_LARGE,
-                        "",
-                        "a build that cannot reach GitLab hands on at most 5 GiB in one artifact, this one has %d bytes"
-                                .formatted(size));
-            }
             long number = line.file();
             line.put(number, file);
             RelayMessage.Answer answer =

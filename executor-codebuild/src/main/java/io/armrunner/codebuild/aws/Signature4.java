@@ -45,6 +45,7 @@ public final class Signature4 {
     /**
      * The headers to send besides {@code Host}, which is the address's.
      *
+     * @param uri its query has its names in order, each with a value, in percent form
      * @param headers that are sent as well and signed
      */
     public static Map<String, String> headers(
@@ -78,7 +79,14 @@ public final class Signature4 {
             signed.put("x-amz-security-token", keys.token().value());
         }
         StringBuilder canonical = new StringBuilder();
-        canonical.append(method).append('\n').append(uri.getRawPath()).append("\n\n");
+        String query = uri.getRawQuery() == null ? "" : uri.getRawQuery();
+        canonical
+                .append(method)
+                .append('\n')
+                .append(uri.getRawPath())
+                .append('\n')
+                .append(query)
+                .append('\n');
         signed.forEach((name, value) ->
                 canonical.append(name).append(':').append(value.strip()).append('\n'));
         String names = String.join(";", signed.keySet());
@@ -124,6 +132,11 @@ public final class Signature4 {
             }
         }
         return path.toString();
+    }
+
+    /** A text as a value of a query: all but letters, digits and {@code -_.~} in percent form. */
+    public static String query(String value) {
+        return path(value).substring(1).replace("/", "%2F");
     }
 
     /** The digest of a body, in hex. */

@@ -1,16 +1,24 @@
 package io.armrunner.codebuild.lane;
 
 import io.armrunner.codebuild.handover.JobKeys;
+import io.armrunner.codebuild.handover.PartSizes;
 import io.armrunner.codebuild.handover.Receipt;
 import io.armrunner.codebuild.handover.RelayMessage;
+import io.armrunner.files.ChannelPart;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import software.amazon.awssdk.core.ResponseBytes;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.core.sync.RequestBody;
 import software.amazon.awssdk.services.s3.S3Client;
+import software.amazon.awssdk.services.s3.model.CompletedPart;
+import software.amazon.awssdk.services.s3.model.CreateMultipartUploadRequest;
 import software.amazon.awssdk.services.s3.model.GetObjectResponse;
 import software.amazon.awssdk.services.s3.model.PutObjectRequest;
 import software.amazon.awssdk.services.s3.model.S3Exception;
@@ -23,6 +31,7 @@ import software.amazon.awssdk.services.s3.model.ServerSideEncryption;
  * @see JobKeys
  */
 final class Mailbox {
+    private static final String CONTENT = "application/octet-stream";
     private static final int THERE_ALREADY = 412;
     private static final int AT_THE_SAME_TIME = 409;
 
@@ -30,12 +39,19 @@ final class Mailbox {
     private final String bucket;
     private final Optional<String> kmsKey;
     private final JobKeys keys;
+    private final PartSizes sizes;
 
     Mailbox(S3Client s3, String bucket, Optional<String> kmsKey, String buildArn) {
+        this(s3, bucket, kmsKey, buildArn, PartSizes.S3);
+    }
+
+    /** The same with other sizes. */
+    Mailbox(S3Client s3, String bucket, Optional<String> kmsKey, String buildArn, PartSizes sizes) {
         this.s3 = s3;
         this.bucket = bucket;
         this.kmsKey = kmsKey;
         this.keys = new JobKeys(buildArn);
+        this.sizes = sizes;
     }
 
     /** Leaves the job for the agent; a second time changes nothing. */
@@ -113,12 +129,12 @@ final class Mailbox {
     }
 
     void putSources(Path file) throws IOException {
-        put(keys.sources(), RequestBody.fromFile(file));
+        put(keys.sources(), file);
     }
 
     /** The file that a message is about, for the agent. */
     void putFile(long number, Path file) throws IOException {
-        put(keys.file(number), RequestBody.fromFile(file));
+        put(keys.file(number), file);
     }
 
     /** The file that a message of the agent's is about. */
@@ -137,6 +153,66 @@ final class Mailbox {
                         .contents()) {
             delete(each.key());
         }
+    }
+
+    /** A file, in parts if it is large. */
+    private void put(String key, Path file) throws IOException {
+        long size = Files.size(file);
+        if (!sizes.isInParts(size)) {
+            put(key, RequestBody.fromFile(file));
+            return;
+        }
+        CreateMultipartUploadRequest.Builder create =
+                CreateMultipartUploadRequest.builder().bucket(bucket).key(key);
+        kmsKey.ifPresent(name ->
+                create.serverSideEncryption(ServerSideEncryption.AWS_KMS).ssekmsKeyId(name));
+        try {
+            String upload = s3.createMultipartUpload(create.build()).uploadId();
+            boolean whole = false;
+            try {
+                List<CompletedPart> parts = parts(key, upload, file, size);
+                s3.completeMultipartUpload(complete ->
+                        complete.bucket(bucket)
+                                .key(key)
+                                .uploadId(upload)
+                                .multipartUpload(all -> all.parts(parts)));
+                whole = true;
+            } finally {
+                if (!whole) {
+                    s3.abortMultipartUpload(
+                            abort -> abort.bucket(bucket).key(key).uploadId(upload));
+                }
+            }
+        } catch (SdkException e) {
+            throw failed("write", key, e);
+        }
+    }
+
+    private List<CompletedPart> parts(String key, String upload, Path file, long size)
+            throws IOException {
+        long length = sizes.partOf(size);
+        List<CompletedPart> parts = new ArrayList<>();
+        try (FileChannel channel = FileChannel.open(file)) {
+            for (long at = 0; at < size; at += length) {
+                int number = parts.size() + 1;
+                long from = at;
+                long bytes = Math.min(length, size - at);
+                RequestBody body =
+                        RequestBody.fromContentProvider(
+                                () -> new ChannelPart(channel, from, bytes), bytes, CONTENT);
+                String mark =
+                        s3.uploadPart(
+                                        part ->
+                                                part.bucket(bucket)
+                                                        .key(key)
+                                                        .uploadId(upload)
+                                                        .partNumber(number),
+                                        body)
+                                .eTag();
+                parts.add(CompletedPart.builder().partNumber(number).eTag(mark).build());
+            }
+        }
+        return parts;
     }
 
     private void put(String key, RequestBody body) throws IOException {

@@ -8,6 +8,7 @@ import io.armrunner.codebuild.aws.AwsClients;
 import io.armrunner.codebuild.fake.FakeAws;
 import io.armrunner.codebuild.fake.FakeAwsSettings;
 import io.armrunner.codebuild.handover.JobKeys;
+import io.armrunner.codebuild.handover.PartSizes;
 import io.armrunner.codebuild.handover.RelayMessage;
 import io.armrunner.http.EventLoops;
 import io.armrunner.lane.RemoteJob;
@@ -17,6 +18,7 @@ import io.armrunner.testing.HandTicker;
 import io.armrunner.testing.Plans;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -262,6 +264,35 @@ final class RelayTest {
     })
     void addressesOfSubmodulesAreReadAsGitReadsThem(String parent, String url, String resolved) {
         assertThat(RelayedSources.resolved(parent, url)).isEqualTo(resolved);
+    }
+
+    @Test
+    void filesForABuildGoInPartsWhereTheyAreTooLargeForOneRequest() throws Exception {
+        byte[] bytes = new byte[(10 << 20) + 7];
+        new Random(3).nextBytes(bytes);
+        Path file = Files.write(directory.resolve("large"), bytes);
+        Mailbox mailbox =
+                new Mailbox(
+                        clients.s3(),
+                        BUCKET,
+                        Optional.empty(),
+                        arn("large"),
+                        new PartSizes(5 << 20, 5 << 20));
+
+        mailbox.putFile(3, file);
+        mailbox.putSources(file);
+
+        try (InputStream there = mailbox.openFile(3)) {
+            assertThat(there.readAllBytes()).isEqualTo(bytes);
+        }
+        assertThat(aws.count("s3:UploadPart")).isEqualTo(6);
+        assertThat(
+                        clients.s3()
+                                .getObjectAsBytes(get ->
+                                        get.bucket(BUCKET).key(new JobKeys(arn("large")).sources()))
+                                .asByteArray())
+                .isEqualTo(bytes);
+        mailbox.clearRelay();
     }
 
     @Test
