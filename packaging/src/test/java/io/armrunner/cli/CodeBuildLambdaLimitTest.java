@@ -23,7 +23,8 @@ final class CodeBuildLambdaLimitTest {
 
         assertThat(job.state()).isEqualTo(JobState.FAILED);
         assertThat(job.failureReason()).contains("job_execution_timeout");
-        assertThat(CloudUnderTest.log(job)).contains("reached CodeBuild's own time-out");
+        assertThat(CloudUnderTest.log(job))
+                .contains("Lambda compute ended the build after 15 minutes");
         assertThat(cloud.lane().costs().month().seconds()).isBetween(800L, 1200L);
     }
 }

@@ -96,6 +96,47 @@ final class CodeBuildLambdaTest {
     }
 
     @Test
+    void aJobThatIsRelayedHasItsSourcesBelowTmpToo() throws Exception {
+        TestRepository app = TestRepository.create(cloud.directory().resolve("app"));
+        cloud.start(LANE, "relay = true");
+        CoordinatorJob job =
+                cloud.run(
+                        job().project(cloud.gitlab().addProject("group/app", app.directory()))
+                                .script(
+                                        "echo commits $(git log --oneline | wc -l)",
+                                        "echo a > a.txt")
+                                .artifacts("a.txt"));
+
+        assertThat(job.state()).as(CloudUnderTest.log(job)).isEqualTo(JobState.SUCCESS);
+        assertThat(CloudUnderTest.log(job)).containsPattern("commits [1-9]");
+        assertThat(job.artifacts()).extracting(StoredArtifact::type).contains("archive");
+    }
+
+    @Test
+    void theOtherArchitectureHasLambdaComputeAsWell() throws Exception {
+        cloud.start(LANE, "architecture = \"amd64\"");
+        CoordinatorJob job = cloud.run(job().script("true"));
+
+        assertThat(job.state()).as(CloudUnderTest.log(job)).isEqualTo(JobState.SUCCESS);
+        assertThat(build().environment().typeAsString()).isEqualTo("LINUX_LAMBDA_CONTAINER");
+        assertThat(build().environment().image())
+                .isEqualTo("aws/codebuild/amazonlinux-x86_64-lambda-standard:corretto25");
+    }
+
+    @Test
+    void anImageThatIsKnownToHaveNoJavaIsRefusedWhereNoneIsBrought() throws Exception {
+        cloud.start(
+                LANE, "image = \"aws/codebuild/amazonlinux-aarch64-lambda-standard:python3.14\"");
+        CoordinatorJob job = cloud.run(job().script("true"));
+
+        assertThat(job.failureReason()).contains("runner_configuration_error");
+        assertThat(CloudUnderTest.log(job))
+                .contains(
+                        "python3.14 has no Java 25, and this armrunner brings none: take the image aws/codebuild/amazonlinux-aarch64-lambda-standard:corretto25, or");
+        assertThat(cloud.aws().count("codebuild:StartBuild")).isZero();
+    }
+
+    @Test
     @Tag("CB-10")
     void servicesAndLongJobsAreRefusedBeforeAnyBuild() throws Exception {
         cloud.start(LANE);

@@ -32,6 +32,11 @@ public final class CuratedImages {
         return !image.contains(ON_LAMBDA);
     }
 
+    /** Whether an image is known not to have it, as CodeBuild's for other languages on Lambda. */
+    public static boolean lackJava(String image) {
+        return image.startsWith(CURATED) && image.contains(ON_LAMBDA) && !haveJava(image);
+    }
+
     /** Why builds of a size cannot have an image, in words that follow its name. */
     public static Optional<String> unfit(String image, BuildSize size) {
         boolean forLambda = image.startsWith(CURATED) && image.contains(ON_LAMBDA);

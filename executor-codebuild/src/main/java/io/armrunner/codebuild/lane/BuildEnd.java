@@ -2,6 +2,7 @@ package io.armrunner.codebuild.lane;
 
 import io.armrunner.spec.FailureReason;
 import io.armrunner.spec.JobFailure;
+import java.time.Duration;
 import java.util.Optional;
 
 /**
@@ -12,6 +13,23 @@ import java.util.Optional;
  */
 final class BuildEnd {
     private BuildEnd() {}
+
+    /** AWS ends builds on Lambda compute after 15 minutes; the clocks need not agree. */
+    private static final Duration LAMBDA = Duration.ofMinutes(15).minusSeconds(20);
+
+    /**
+     * The same for a build on Lambda compute, of which nobody has told how AWS calls its end after
+     * a quarter of an hour: so its time tells.
+     */
+    static JobFailure onLambda(BuildView build, String project, String region) {
+        return build.status().equals("FAILED") && build.lived().compareTo(LAMBDA) >= 0
+                ? new JobFailure(
+                        FailureReason.JOB_EXECUTION_TIMEOUT,
+                        "Lambda compute ended the build after %d minutes (CodeBuild project %s in %s)"
+                                .formatted(
+                                        build.lived().plusSeconds(20).toMinutes(), project, region))
+                : failure(build, project, region);
+    }
 
     /** The failure of the job; {@code project} and {@code region} are for the message. */
     static JobFailure failure(BuildView build, String project, String region) {

@@ -1,5 +1,6 @@
 package io.armrunner.codebuild.lane;
 
+import io.armrunner.codebuild.aws.CuratedImages;
 import io.armrunner.codebuild.handover.HandOver;
 import io.armrunner.codebuild.handover.JobKeys;
 import io.armrunner.codebuild.handover.Receipt;
@@ -226,6 +227,18 @@ final class BuildJob {
                                             : "the job's ARMRUNNER_PLACEMENT",
                                     tariff(region).isKnown() ? ", " + tariff(region).rate() : ""));
         }
+        Optional<BuildRequest.Agent> java =
+                choice.bringsJava() ? region.agents.runtime() : Optional.empty();
+        if (java.isEmpty() && CuratedImages.lackJava(choice.image())) {
+            throw new JobFailure(
+                    FailureReason.RUNNER_CONFIGURATION_ERROR,
+                    "image %s has no Java 25, and this armrunner brings none: take the image %s, or a distribution with runtimes for %s"
+                            .formatted(
+                                    choice.image(),
+                                    CuratedImages.onLambda(
+                                            lane.settings().machine().architecture()),
+                                    lane.settings().machine().architecture()));
+        }
         record.save(job.directory());
         BuildRequest.Identity identity =
                 new BuildRequest.Identity(lane.manager(), plan.payload().id(), record.attempt());
@@ -237,7 +250,7 @@ final class BuildJob {
                                 choice,
                                 identity,
                                 region.agents.agent(),
-                                choice.bringsJava() ? region.agents.runtime() : Optional.empty()),
+                                java),
                         identity,
                         job);
         return switch (start) {
@@ -589,7 +602,10 @@ final class BuildJob {
     }
 
     private JobFailure failure(BuildView build, RegionLane region) {
-        return BuildEnd.failure(build, lane.settings().project(), region.name);
+        String project = lane.settings().project();
+        return lane.settings().isLambda()
+                ? BuildEnd.onLambda(build, project, region.name)
+                : BuildEnd.failure(build, project, region.name);
     }
 
     private void bill(RegionLane region, BuildView build) {

@@ -115,6 +115,15 @@ record BuildView(String arn, String status, String phase, List<Phase> phases, Op
                 .orElse(Duration.ZERO);
     }
 
+    /** From its machine's coming up to the last that is known of it. */
+    Duration lived() {
+        return phases.stream()
+                .flatMap(phase -> phase.end().or(phase::start).stream())
+                .max(Instant::compareTo)
+                .map(this::billed)
+                .orElse(Duration.ZERO);
+    }
+
     /** What is billed: from the machine's coming up to the end. */
     Duration billed(Instant now) {
         Optional<Instant> begun = phase("PROVISIONING").flatMap(Phase::start);

@@ -97,6 +97,38 @@ final class BuildRulesTest {
         assertThat(failure).hasMessageContaining(words);
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "FAILED,  900, JOB_EXECUTION_TIMEOUT, Lambda compute ended the build after 15 minutes",
+        "FAILED,  885, JOB_EXECUTION_TIMEOUT, Lambda compute ended the build after 15 minutes",
+        "FAILED,  600, RUNNER_SYSTEM_FAILURE, left no result",
+        "STOPPED, 900, RUNNER_SYSTEM_FAILURE, stopped outside armrunner",
+    })
+    @Tag("CB-37")
+    void aBuildThatLivedAsLongAsLambdaComputeLetsItHasTimedOut(
+            String status, int seconds, FailureReason reason, String words) {
+        Instant up = Instant.parse("2026-11-23T10:00:00Z");
+        BuildView build =
+                new BuildView(
+                        "arn",
+                        status,
+                        "COMPLETED",
+                        List.of(
+                                phase("PROVISIONING", up, up.plusSeconds(2)),
+                                new BuildView.Phase(
+                                        "BUILD",
+                                        "FAILED",
+                                        Optional.of(up.plusSeconds(3)),
+                                        Optional.of(up.plusSeconds(seconds)),
+                                        "COMMAND_EXECUTION_ERROR",
+                                        "")),
+                        Optional.empty());
+
+        JobFailure failure = BuildEnd.onLambda(build, "p", "eu-west-1");
+        assertThat(failure.reason()).isEqualTo(reason);
+        assertThat(failure).hasMessageContaining(words);
+    }
+
     @Test
     @Tag("CB-42")
     void wordsThatNobodyKnowsMeanThatTheBuildGoesOn() {
