@@ -252,9 +252,7 @@ final class CloudRunner implements AutoCloseable {
                 words.manager(),
                 Map.of(),
                 10,
-                () ->
-                        AgentBundle.ofClassPath(
-                                System.getProperty("java.class.path"), AgentMain.class.getName()),
+                new Bundles(words.directory().resolve("runtime")),
                 caches,
                 store,
                 environment(),
@@ -270,6 +268,26 @@ final class CloudRunner implements AutoCloseable {
                 clock,
                 Ticker.SYSTEM,
                 random);
+    }
+
+    /**
+     * The agent as it is here, and a Java if a test has put one there.
+     *
+     * @param runtime as a distribution has it
+     */
+    private record Bundles(Path runtime) implements AgentBundle.Maker {
+        @Override
+        public AgentBundle agent() throws IOException {
+            return AgentBundle.ofClassPath(
+                    System.getProperty("java.class.path"), AgentMain.class.getName());
+        }
+
+        @Override
+        public Optional<AgentBundle> runtime(String architecture) throws IOException {
+            return Files.exists(runtime)
+                    ? Optional.of(AgentBundle.ofRuntimes(Map.of("glibc", runtime)))
+                    : Optional.empty();
+        }
     }
 
     private static Map<String, String> environment() {

@@ -103,6 +103,17 @@ final class CloudUnderTest implements BeforeEachCallback, AfterEachCallback {
                         .withWork(new ShellWork().sharing(ownFilesBelowTmp())));
     }
 
+    /** Builds have no Java of their own. */
+    CloudUnderTest withoutJava() {
+        UnaryOperator<FakeAwsSettings> before = change;
+        return with(settings -> {
+            FakeAwsSettings as = before.apply(settings);
+            Map<String, String> environment = new HashMap<>(as.environment());
+            environment.remove("JAVA_25_HOME");
+            return as.withEnvironment(environment);
+        });
+    }
+
     /** What of this program's files a /tmp of their own would hide from builds. */
     private static List<Path> ownFilesBelowTmp() {
         SortedSet<Path> all = new TreeSet<>();

@@ -49,6 +49,10 @@ public record FakeAwsSettings(
                 directory, other, speed, quota, environment, work, clock, random);
     }
 
+    public FakeAwsSettings withEnvironment(Map<String, String> other) {
+        return new FakeAwsSettings(directory, region, speed, quota, other, work, clock, random);
+    }
+
     public FakeAwsSettings withSpeed(double factor) {
         return new FakeAwsSettings(
                 directory, region, factor, quota, environment, work, clock, random);
