@@ -121,6 +121,7 @@ public final class ConfigKeys {
             runners.codebuild.allowed_secrets strings
             runners.codebuild.prices string_map
             runners.codebuild.monthly_cap string
+            runners.codebuild.log_group string
             runners.codebuild.endpoint string
             runners.codebuild.profile string
             runners.lanes.codebuild table
@@ -146,6 +147,7 @@ public final class ConfigKeys {
             runners.lanes.codebuild.allowed_secrets strings
             runners.lanes.codebuild.prices string_map
             runners.lanes.codebuild.monthly_cap string
+            runners.lanes.codebuild.log_group string
             runners.lanes.codebuild.endpoint string
             runners.lanes.codebuild.profile string
             runners.custom_build_dir    table

@@ -292,6 +292,12 @@ final class BuildRulesTest {
     }
 
     @Test
+    void theLogGroupIsTheOneBesideTheProjectUnlessTheTableNamesAnother() throws Exception {
+        assertThat(settings().logGroup()).isEqualTo("/armrunner/p/boot");
+        assertThat(settings("log_group = \"/ours/boot\"").logGroup()).isEqualTo("/ours/boot");
+    }
+
+    @Test
     void severalRegionsNeedABucketEach() {
         assertThatThrownBy(() ->
                         settings("regions = [\"eu-west-1\", \"eu-west-3\"]\nbucket = \"one\""))
