@@ -26,6 +26,36 @@ import java.util.stream.Stream;
 public final class ShellWork implements BuildWork {
     private static final String TMP = "/tmp";
 
+    /**
+     * Takes a directory that becomes /tmp, the working directory, what stays visible of the old
+     * /tmp, "--" and a command.
+     */
+    private static final String ENTER =
+            """
+            set -e
+            tmp=$1
+            work=$2
+            shift 2
+            while [ "$1" != -- ]; do
+              mkdir -p "$tmp/${1#/tmp/}"
+              mount --bind "$1" "$tmp/${1#/tmp/}"
+              mount -o remount,bind,ro "$tmp/${1#/tmp/}"
+              shift
+            done
+            shift
+            mount --rbind "$tmp" /tmp
+            # What lies on other disks as well, as far as the system lets us; devices stay.
+            while read -r _ at _; do
+              case $at in
+                / | /tmp | /tmp/* | /proc | /proc/* | /sys | /sys/* | /dev | /dev/*) ;;
+                *) mount -o remount,bind,ro "$at" 2> /dev/null || : ;;
+              esac
+            done < /proc/self/mounts
+            mount -o remount,bind,ro /
+            cd "$work"
+            exec unshare -U --map-user=990 --map-group=990 -- "$@"
+            """;
+
     private final List<String> entrance;
     private final List<Path> shared;
 
@@ -144,46 +174,17 @@ public final class ShellWork implements BuildWork {
         return words;
     }
 
-    private static boolean isIsolated(Step step) {
-        return step.onlyWritable().isPresent() && canIsolate();
+    /** Another system has been entered with its own means. */
+    private boolean isIsolated(Step step) {
+        return entrance.isEmpty() && step.onlyWritable().isPresent() && canIsolate();
     }
 
     /** A path or another word as it is for isolated commands. */
-    private static String seen(Step step, String word) {
+    private String seen(Step step, String word) {
         return isIsolated(step)
                 ? word.replace(step.onlyWritable().orElseThrow().toString(), TMP)
                 : word;
     }
-
-    /**
-     * Takes a directory that becomes /tmp, the working directory, what stays visible of the old
-     * /tmp, "--" and a command.
-     */
-    private static final String ENTER =
-            """
-            set -e
-            tmp=$1
-            work=$2
-            shift 2
-            while [ "$1" != -- ]; do
-              mkdir -p "$tmp/${1#/tmp/}"
-              mount --bind "$1" "$tmp/${1#/tmp/}"
-              mount -o remount,bind,ro "$tmp/${1#/tmp/}"
-              shift
-            done
-            shift
-            mount --rbind "$tmp" /tmp
-            # What lies on other disks as well, as far as the system lets us; devices stay.
-            while read -r _ at _; do
-              case $at in
-                / | /tmp | /tmp/* | /proc | /proc/* | /sys | /sys/* | /dev | /dev/*) ;;
-                *) mount -o remount,bind,ro "$at" 2> /dev/null || : ;;
-              esac
-            done < /proc/self/mounts
-            mount -o remount,bind,ro /
-            cd "$work"
-            exec unshare -U --map-user=990 --map-group=990 -- "$@"
-            """;
 
     /** Stops at the first command that fails, and shows the source of each, as CodeBuild does. */
     static String script(List<String> commands) {

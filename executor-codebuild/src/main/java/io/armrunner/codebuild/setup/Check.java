@@ -35,6 +35,7 @@ public final class Check {
     private final Duration pause;
     private final Consumer<Finding> report;
     private Installation installation;
+    private Installation made;
     private boolean ofProject;
     private boolean lambdaProject;
     private boolean failed;
@@ -82,6 +83,7 @@ public final class Check {
             Duration pause,
             Consumer<Finding> report) {
         this.installation = installation;
+        this.made = installation;
         this.clients = clients;
         this.nonce = nonce;
         this.pause = pause;
@@ -177,9 +179,13 @@ public final class Check {
                                 .formatted(type));
                 return true;
             }
+            // Who asks about another size does not ask whether the project should have it.
+            made =
+                    BuildSize.ofComputeType(found.get().environment().computeTypeAsString())
+                            .map(installation::withSize)
+                            .orElse(installation);
             if (ofProject) {
-                BuildSize.ofComputeType(found.get().environment().computeTypeAsString())
-                        .ifPresent(size -> installation = installation.withSize(size));
+                installation = made;
             }
             if (installation.size().isLambda()
                     && found.get().vpcConfig() != null
@@ -389,7 +395,7 @@ public final class Check {
      */
     private void drift() throws InterruptedException {
         try {
-            for (Setup.PlanLine line : new Setup(installation, clients).plan()) {
+            for (Setup.PlanLine line : new Setup(made, clients).plan()) {
                 say(
                         line.isChange() ? Finding.Level.NOTE : Finding.Level.OK,
                         line.resource(),

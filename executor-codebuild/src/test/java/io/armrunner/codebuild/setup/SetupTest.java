@@ -445,6 +445,9 @@ class SetupTest {
             var build = aws.region("eu-west-1").codeBuild().builds().getFirst();
             assertThat(build.environment().typeAsString()).isEqualTo("ARM_LAMBDA_CONTAINER");
             assertThat(findings.getLast().what()).isEqualTo("a real build");
+            assertThat(findings)
+                    .extracting(Check.Finding::toString)
+                    .contains("ok     project armrunner-main: as codebuild setup makes it");
         }
     }
 
