@@ -7,8 +7,10 @@ import io.armrunner.codebuild.setup.Installation;
 import io.armrunner.codebuild.setup.Regions;
 import io.armrunner.config.ConfigFile;
 import io.armrunner.config.RunnerConfig;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.Callable;
@@ -35,7 +37,8 @@ final class CodeBuildCheckCommand implements Callable<Integer> {
 
     @Option(
             names = "--build",
-            description = "Runs a build as well, which costs a minute of the project's size.")
+            description =
+                    "Runs a build as well, which costs a minute of the project's size; with --config it also tells whether builds reach GitLab.")
     private boolean build;
 
     @Option(
@@ -69,10 +72,22 @@ final class CodeBuildCheckCommand implements Callable<Integer> {
                             UUID.randomUUID().toString(),
                             PAUSE,
                             finding -> surroundings.out().println(finding));
+            check.reaching(servers());
             boolean good = (size == null ? check.ofProjectsSize() : check).run(build);
             boolean known = tokens();
             return good && known ? 0 : 1;
         }
+    }
+
+    /** What builds of these runners have to reach, each once. */
+    private List<URI> servers() throws Exception {
+        if (config == null) {
+            return List.of();
+        }
+        return surroundings.configFile(Optional.of(config)).load().config().runners().stream()
+                .map(runner -> URI.create(runner.url()))
+                .distinct()
+                .toList();
     }
 
     /** Whether GitLab takes the tokens of the runners in the file that is named, if one is. */

@@ -1,5 +1,6 @@
 package io.armrunner.build;
 
+import static java.nio.file.StandardCopyOption.COPY_ATTRIBUTES;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -92,7 +93,10 @@ class CloudLauncherTest {
         }
     }
 
-    /** In an aarch64 system with an aarch64 Java, emulated where this machine is no aarch64. */
+    /**
+     * In an aarch64 system, emulated where this machine is no aarch64. Its image is not known to
+     * have Java, and has none where one looks for it: the agent runs on the one that is brought.
+     */
     @Test
     @Timeout(value = 30, unit = TimeUnit.MINUTES)
     void packsTheLambdaExampleInAnAarch64Build() throws Exception {
@@ -111,18 +115,33 @@ class CloudLauncherTest {
                 "pip3 download --quiet --no-deps --only-binary=:all: --platform manylinux_2_28_aarch64 --platform manylinux_2_26_aarch64 --python-version 3.13 --require-hashes -r requirements.txt -d wheels"
                         .split(" "));
         Path kept = directory.resolve("kept");
+        Path brought = Files.createDirectories(directory.resolve("brought"));
+        // Read in there: some of it are links to that system's settings.
+        output(
+                LIMIT_SECONDS,
+                directory,
+                Map.of(),
+                "../.ci/arm64",
+                "run",
+                root,
+                directory.toString(),
+                "sh",
+                "-c",
+                "tar -ch --exclude=./docs --exclude=./legal --exclude=./man --exclude=cacerts -C /usr/lib/jvm/java-25-openjdk-arm64 . | tar -x -C "
+                        + brought);
 
         String log =
                 output(
                         EMULATED_SECONDS,
                         project,
-                        Map.of(
-                                "JAVA_HOME", "/usr/lib/jvm/java-25-openjdk-arm64",
-                                "PIP_NO_INDEX", "1",
-                                "PIP_FIND_LINKS", "wheels"),
-                        launcher.toString(),
+                        Map.of("JAVA_HOME", "", "PIP_NO_INDEX", "1", "PIP_FIND_LINKS", "wheels"),
+                        distribution("aarch64", brought).toString(),
                         "exec",
                         "--verbose",
+                        "--variable",
+                        "ARMRUNNER_PLACEMENT=image",
+                        "--variable",
+                        "ARMRUNNER_IMAGE=debian:trixie-slim",
                         "--lane",
                         "codebuild",
                         "--fake-aws",
@@ -134,7 +153,7 @@ class CloudLauncherTest {
         assertThat(log)
                 .containsSubsequence(
                         "package      | Running with armrunner",
-                        "package      |   starting CodeBuild arm64 small in us-east-1",
+                        "package      |   starting CodeBuild arm64 small in us-east-1 in debian:trixie-slim (placement image",
                         "package      |   build ",
                         "package      | $ ./build.sh package.zip",
                         "package      | arm64 check: ",
@@ -144,6 +163,110 @@ class CloudLauncherTest {
                 .contains("reproducible | the same bytes twice", "pipeline passed")
                 .doesNotContain("not for aarch64");
         assertThat(kept.resolve("package/package.zip")).isNotEmptyFile();
+    }
+
+    /** The distribution with one runtime for builds on other machines. */
+    private Path distribution(String name, Path runtime) throws IOException {
+        Path home = directory.resolve("distribution");
+        Path real = launcher.resolve("../..").normalize();
+        Path bin = Files.createDirectories(home.resolve("bin"));
+        for (String each : List.of("lib", "runtime")) {
+            Files.createSymbolicLink(home.resolve(each), real.resolve(each));
+        }
+        Path runtimes = Files.createDirectories(home.resolve("runtimes"));
+        Files.createSymbolicLink(runtimes.resolve(name), runtime);
+        return Files.copy(launcher, bin.resolve("armrunner"), COPY_ATTRIBUTES);
+    }
+
+    /**
+     * A system that is this one without its Java.
+     *
+     * @param musl whether it looks like one whose C library is musl
+     */
+    private String systemWithoutJava(boolean musl) throws IOException {
+        Path system = directory.resolve("system");
+        Files.writeString(
+                system,
+                """
+                #!/bin/sh
+                shift
+                unset JAVA_HOME JAVA_25_HOME
+                exec unshare --map-root-user --mount /bin/sh -c '
+                  for at in /bin /usr/bin /usr/local/bin; do
+                    [ ! -e $at/java ] || mount --bind /dev/null $at/java
+                  done
+                  if %s; then
+                    lib=$(readlink -f /lib)
+                    mkdir %s/real %s/lib
+                    mount --rbind "$lib" %s/real
+                    for each in %s/real/*; do ln -s "$each" %s/lib/; done
+                    : > %s/lib/ld-musl-test.so.1
+                    mount --bind %s/lib "$lib"
+                  fi
+                  exec "$@"' sh "$@"
+                """
+                        .replace("if %s", "if " + musl)
+                        .replace("%s", directory.toString()));
+        Files.setPosixFilePermissions(system, PosixFilePermissions.fromString("rwxr-xr-x"));
+        return system.toString();
+    }
+
+    private String runInImage(Path armrunner, String system) throws Exception {
+        Path project = Files.createDirectories(directory.resolve("project"));
+        Files.writeString(
+                project.resolve(".gitlab-ci.yml"),
+                """
+                job:
+                  image: registry.example.com/small:1
+                  variables: {GIT_STRATEGY: none}
+                  script:
+                    - one=$$; until tr '\\0' '\\n' < /proc/$one/cmdline | grep -q '^-Xbootclasspath'; do one=$(sed -n 's/^PPid:.//p' /proc/$one/status); done
+                    - tr '\\0' '\\n' < /proc/$one/cmdline | head -n 1
+                """);
+        Process process =
+                ended(
+                        LIMIT_SECONDS,
+                        project,
+                        Map.of("PATH", "/usr/bin:/bin", "HOME", directory.toString()),
+                        true,
+                        List.of(
+                                armrunner.toString(),
+                                "exec",
+                                "--verbose",
+                                "--lane",
+                                "codebuild",
+                                "--fake-aws",
+                                "--variable",
+                                "ARMRUNNER_PLACEMENT=image",
+                                "--builds-in",
+                                system));
+        return read(directory.resolve("output")) + "exit " + process.exitValue();
+    }
+
+    @Test
+    @Tag("CB-26")
+    void anImageWithoutJavaRunsTheAgentOnTheOneThatIsBrought() throws Exception {
+        // Builds run on this machine, whatever they are told to be.
+        Path own = launcher.resolve("../../runtime").normalize();
+
+        String output = runInImage(distribution("aarch64", own), systemWithoutJava(false));
+
+        assertThat(output)
+                .contains("in registry.example.com/small:1 (placement image", "Job succeeded")
+                .containsPattern("job [|] /[^\n]*/output/src-runtime/src/glibc/bin/java\n");
+    }
+
+    @Test
+    @Tag("CB-26")
+    void anImageThatNoJavaIsMadeForIsRefusedInOneLine() throws Exception {
+        Path own = launcher.resolve("../../runtime").normalize();
+
+        String output = runInImage(distribution("aarch64", own), systemWithoutJava(true));
+
+        assertThat(output)
+                .contains(
+                        "this image has musl and no Java 25, and armrunner brings no Java for musl: take an image with Java 25 or another libc, or placement = \"host\"")
+                .doesNotContain("Job succeeded");
     }
 
     @Test

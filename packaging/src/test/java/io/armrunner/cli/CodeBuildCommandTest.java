@@ -12,6 +12,7 @@ import java.io.StringReader;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.Map;
@@ -37,8 +38,7 @@ class CodeBuildCommandTest {
         aws =
                 FakeAws.start(
                         loops,
-                        FakeAwsSettings.of(
-                                        directory, Map.of("PATH", "/usr/bin:/bin"), new Random(1))
+                        FakeAwsSettings.of(directory, Map.of("PATH", pathOfAnArm()), new Random(1))
                                 .withSpeed(100));
         AwsPlace.Keys keys = aws.place().keys().orElseThrow();
         environment.put("AWS_ENDPOINT_URL", aws.endpoint().toString());
@@ -51,6 +51,44 @@ class CodeBuildCommandTest {
     void stop() {
         aws.close();
         loops.close();
+    }
+
+    /** Builds think that they are where they should be. */
+    private String pathOfAnArm() throws Exception {
+        Path programs = Files.createDirectories(directory.resolve("programs"));
+        Path uname = programs.resolve("uname");
+        Files.writeString(uname, "#!/bin/sh\necho aarch64\n");
+        Files.setPosixFilePermissions(uname, PosixFilePermissions.fromString("rwxr-xr-x"));
+        return programs + ":/usr/bin:/bin";
+    }
+
+    @Test
+    @Tag("CB-67")
+    void aRealBuildTellsWhetherBuildsReachGitLab() throws Exception {
+        assertThat(run("codebuild", "setup", "--yes")).isZero();
+        Path config = directory.resolve("config.toml");
+        Files.writeString(
+                config,
+                "[[runners]]\nname = \"a\"\nurl = \"%s\"\ntoken = \"glrt-abcdefghij\"\nexecutor = \"shell\"\n"
+                        .formatted(aws.endpoint()));
+
+        assertThat(run("codebuild", "check", "--build", "--config", config.toString()))
+                .as("the token is no server's")
+                .isEqualTo(1);
+        assertThat(out.toString())
+                .contains(
+                        "ok     a real build: ran on aarch64",
+                        "ok     GitLab from a build: reached");
+
+        Files.writeString(
+                config,
+                "[[runners]]\nname = \"a\"\nurl = \"http://127.0.0.1:1\"\ntoken = \"glrt-abcdefghij\"\nexecutor = \"shell\"\n");
+        assertThat(run("codebuild", "check", "--build", "--config", config.toString()))
+                .isEqualTo(1);
+        assertThat(out.toString())
+                .contains("ok     a real build: ran on aarch64")
+                .containsPattern(
+                        "note   GitLab from a build: not reached [(].*curl.*http://127.0.0.1:1.*[)]: give the lane relay = true");
     }
 
     private int run(String... words) {

@@ -176,7 +176,10 @@ public final class AgentBundle implements AutoCloseable {
         }
     }
 
-    private static void tree(ZipOutputStream zip, String prefix, Path root) throws IOException {
+    private static void tree(ZipOutputStream zip, String prefix, Path directory)
+            throws IOException {
+        // It may be a link, which a walk does not follow.
+        Path root = directory.toRealPath();
         try (Stream<Path> files = Files.walk(root)) {
             for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
                 String name = root.relativize(file).toString();

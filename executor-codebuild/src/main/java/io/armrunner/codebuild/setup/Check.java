@@ -4,6 +4,7 @@ import io.armrunner.codebuild.aws.ArmRegions;
 import io.armrunner.codebuild.aws.AwsClients;
 import io.armrunner.codebuild.aws.AwsFailure;
 import io.armrunner.codebuild.aws.BuildSize;
+import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -11,11 +12,7 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.core.sync.RequestBody;
-import software.amazon.awssdk.services.codebuild.model.Build;
-import software.amazon.awssdk.services.codebuild.model.BuildPhase;
 import software.amazon.awssdk.services.codebuild.model.Project;
-import software.amazon.awssdk.services.codebuild.model.StartBuildRequest;
-import software.amazon.awssdk.services.codebuild.model.StatusType;
 import software.amazon.awssdk.services.s3.model.DeleteMarkerEntry;
 import software.amazon.awssdk.services.s3.model.ListObjectVersionsResponse;
 import software.amazon.awssdk.services.s3.model.ObjectVersion;
@@ -27,8 +24,6 @@ import software.amazon.awssdk.services.s3.model.ServerSideEncryption;
  */
 public final class Check {
     private static final String NO_BUILD = ":00000000-0000-4000-8000-000000000000";
-    // Queueing and provisioning included; the queue is the unsure part.
-    private static final Duration BUILD_LIMIT = Duration.ofMinutes(10);
 
     private final AwsClients clients;
     private final String nonce;
@@ -36,6 +31,7 @@ public final class Check {
     private final Consumer<Finding> report;
     private Installation installation;
     private Installation made;
+    private List<URI> urls = List.of();
     private boolean ofProject;
     private boolean lambdaProject;
     private boolean failed;
@@ -88,6 +84,12 @@ public final class Check {
         this.nonce = nonce;
         this.pause = pause;
         this.report = report;
+    }
+
+    /** The same with a look from a build at these servers, if a build is run. */
+    public Check reaching(List<URI> servers) {
+        urls = List.copyOf(servers);
+        return this;
     }
 
     /** The same for the size that the project has, whatever the installation says. */
@@ -439,68 +441,13 @@ public final class Check {
     }
 
     private void realBuild() throws InterruptedException {
-        String what = "a real build";
+        RealBuild build =
+                new RealBuild(
+                        installation, clients, lambdaProject, "check-build-" + nonce, pause, urls);
         try {
-            Build build =
-                    clients.codeBuildOnce()
-                            .startBuild(r -> {
-                                r.projectName(installation.project())
-                                        .idempotencyToken("check-build-" + nonce)
-                                        .autoRetryLimitOverride(0)
-                                        .buildspecOverride(
-                                                "version: 0.2\nenv: {shell: /bin/sh}\nphases: {build: {commands: ['uname -m', '[ \"$(uname -m)\" = aarch64 ]']}}\n");
-                                kind(r);
-                            })
-                            .build();
-            long deadline = System.nanoTime() + BUILD_LIMIT.toNanos();
-            while (build.buildStatus() == StatusType.IN_PROGRESS && System.nanoTime() < deadline) {
-                Thread.sleep(pause);
-                String id = build.id();
-                build =
-                        clients.codeBuild().batchGetBuilds(r -> r.ids(id)).builds().stream()
-                                .findFirst()
-                                .orElse(build);
-            }
-            boolean good = build.buildStatus() == StatusType.SUCCEEDED;
-            say(
-                    good ? Finding.Level.OK : Finding.Level.ERROR,
-                    what,
-                    good
-                            ? "ran on aarch64, provisioned in %d s".formatted(provisioning(build))
-                            : "%s: %s".formatted(build.buildStatusAsString(), context(build)));
+            build.run().forEach(each -> say(each.level(), each.what(), each.text()));
         } catch (SdkException e) {
-            failed(what, "run a build", e);
+            failed(RealBuild.NAME, "run a build", e);
         }
-    }
-
-    /** What the build runs on: as the project says, unless the other kind is asked about. */
-    private void kind(StartBuildRequest.Builder request) {
-        BuildSize size = installation.size();
-        if (size.isLambda() != lambdaProject) {
-            request.environmentTypeOverride(size.armEnvironment())
-                    .computeTypeOverride(size.computeType())
-                    .imageOverride(installation.image());
-        }
-        if (!size.isLambda()) {
-            request.timeoutInMinutesOverride(5).queuedTimeoutInMinutesOverride(5);
-        }
-    }
-
-    private static long provisioning(Build build) {
-        return build.phases().stream()
-                .filter(phase -> "PROVISIONING".equals(phase.phaseTypeAsString()))
-                .mapToLong(
-                        phase -> phase.durationInSeconds() == null ? 0 : phase.durationInSeconds())
-                .sum();
-    }
-
-    private static String context(Build build) {
-        return build.phases().stream()
-                .filter(BuildPhase::hasContexts)
-                .flatMap(phase -> phase.contexts().stream())
-                .map(context -> context.statusCode() + " " + context.message())
-                .filter(text -> !text.isBlank() && !text.equals("null null"))
-                .findFirst()
-                .orElse("see the build in the console");
     }
 }
