@@ -40,7 +40,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  */
 @Timeout(value = 5, unit = TimeUnit.MINUTES)
 class GuideLauncherTest {
-    private static final Duration LIMIT = Duration.ofSeconds(120);
+    private static final Duration LIMIT = Duration.ofMinutes(2);
     private static final Path GUIDE = Path.of("..", "docs", "codebuild.md");
 
     private final Path launcher = Path.of("target", "armrunner", "bin/armrunner").toAbsolutePath();
@@ -201,7 +201,7 @@ class GuideLauncherTest {
         StringBuilder said = new StringBuilder();
         List<String> toml = new ArrayList<>();
         List<String> script = new ArrayList<>();
-        CoordinatorJob job = null;
+        String log = "";
         for (String block : blocks()) {
             if (block.startsWith("[runners.codebuild]")) {
                 int end = block.indexOf("armrunner run ");
@@ -214,10 +214,9 @@ class GuideLauncherTest {
                         .map(String::strip)
                         .filter(line -> line.startsWith("- "))
                         .forEach(line -> script.add(line.substring(2)));
-                job = firstJob(script);
+                log = firstJob(script);
             } else if (block.startsWith("Running with armrunner")) {
-                assertThat(job).isNotNull();
-                assertThatTheLogIsLike(block, LogDecoder.plain(job.log()));
+                assertThatTheLogIsLike(block, log);
             } else if (block.contains("codebuild teardown")) {
                 said.append(run(answered(block)));
             } else {
@@ -257,7 +256,8 @@ class GuideLauncherTest {
                 StandardOpenOption.APPEND);
     }
 
-    private CoordinatorJob firstJob(List<String> script) throws Exception {
+    /** Runs the service until it has done the job; the job's log. */
+    private String firstJob(List<String> script) throws Exception {
         CoordinatorJob job =
                 gitlab.coordinator()
                         .job("package")
@@ -278,7 +278,7 @@ class GuideLauncherTest {
                 .as(LogDecoder.plain(job.log()) + Files.readString(log))
                 .isEqualTo(JobState.SUCCESS);
         assertThat(job.artifacts()).hasSize(1);
-        return job;
+        return LogDecoder.plain(job.log());
     }
 
     /** Each line of the example is in the log, in this order; numbers are others. */
