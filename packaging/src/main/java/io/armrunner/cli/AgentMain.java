@@ -4,6 +4,7 @@ import io.armrunner.artifacts.ArtifactStages;
 import io.armrunner.artifacts.StageTools;
 import io.armrunner.cache.CacheStages;
 import io.armrunner.cache.CacheTools;
+import io.armrunner.cache.RemoteCache;
 import io.armrunner.codebuild.agent.Agent;
 import io.armrunner.codebuild.handover.HandOver;
 import io.armrunner.codebuild.handover.SignedCaches;
@@ -121,14 +122,15 @@ public final class AgentMain {
                 RunnerSettings settings,
                 HandOver handOver,
                 Map<String, String> environment,
-                Optional<ArtifactStore> store) {
+                RemoteCache store,
+                Optional<ArtifactStore> artifacts) {
             SignedCaches caches = handOver.caches();
             Optional<CacheTools.Remote> remote =
                     caches.isNone()
                             ? Optional.empty()
                             : Optional.of(
                                     new CacheTools.Remote(
-                                            caches,
+                                            store,
                                             http,
                                             caches.path(),
                                             caches.shared(),
@@ -143,7 +145,7 @@ public final class AgentMain {
                                     remote)),
                     new ArtifactStages(
                             new StageTools(
-                                    store.orElseGet(() ->
+                                    artifacts.orElseGet(() ->
                                             new GitLabArtifactStore(
                                                     caller(http),
                                                     GitLabUrl.of(settings.url()),

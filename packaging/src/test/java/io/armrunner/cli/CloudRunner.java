@@ -1,6 +1,7 @@
 package io.armrunner.cli;
 
 import io.armrunner.cache.CacheTools;
+import io.armrunner.cache.RemoteCache;
 import io.armrunner.codebuild.aws.AwsPlace;
 import io.armrunner.codebuild.fake.ShellWork;
 import io.armrunner.codebuild.lane.AgentBundle;
@@ -253,7 +254,7 @@ final class CloudRunner implements AutoCloseable {
                 Map.of(),
                 10,
                 new Bundles(words.directory().resolve("runtime")),
-                caches,
+                caches.map(CloudRunner::withSmallParts),
                 store,
                 environment(),
                 words.directory().resolve("costs.json"),
@@ -268,6 +269,34 @@ final class CloudRunner implements AutoCloseable {
                 clock,
                 Ticker.SYSTEM,
                 random);
+    }
+
+    /** The same with a store that takes 5 MiB in one request and in one part. */
+    private static CacheTools.Remote withSmallParts(CacheTools.Remote remote) {
+        RemoteCache store = remote.store();
+        RemoteCache small =
+                new RemoteCache() {
+                    @Override
+                    public Limits limits() {
+                        return new Limits(5 << 20, 5 << 20);
+                    }
+
+                    @Override
+                    public Request sign(
+                            Operation operation, String object, String cacheKey, Duration validity)
+                            throws IOException, InterruptedException {
+                        return store.sign(operation, object, cacheKey, validity);
+                    }
+
+                    @Override
+                    public Request sign(
+                            PartStep step, String object, String cacheKey, Duration validity)
+                            throws IOException, InterruptedException {
+                        return store.sign(step, object, cacheKey, validity);
+                    }
+                };
+        return new CacheTools.Remote(
+                small, remote.http(), remote.path(), remote.shared(), remote.maxArchiveSize());
     }
 
     /**

@@ -1,12 +1,17 @@
 package io.armrunner.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.armrunner.codebuild.handover.JobKeys;
+import io.armrunner.codebuild.handover.PartsSigned;
+import io.armrunner.codebuild.handover.PartsWanted;
 import io.armrunner.coordinator.CoordinatorJob;
 import io.armrunner.coordinator.JobBuilder;
 import io.armrunner.coordinator.JobState;
 import io.armrunner.spec.Wire;
+import java.nio.file.Files;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -101,7 +106,70 @@ final class CodeBuildCachesTest {
     }
 
     @Test
-    void theCacheTableOfTheRunnerAppliesUnchanged() throws Exception {
+    void nobodyGetsThePartsOfACacheThatHisJobMayNotWrite() throws Exception {
+        cacheTable();
+        cloud.start();
+        CoordinatorJob job =
+                cloud.job()
+                        .script(
+                                "echo begun; mkdir kept",
+                                "until [ -e %s ]; do sleep 0.1; done"
+                                        .formatted(cloud.directory().resolve("go")))
+                        .cache(cache("kept/", "k", "push"))
+                        .enqueue();
+        job.awaitLog("begun", CloudUnderTest.LIMIT);
+        JobKeys keys = new JobKeys(cloud.aws().codeBuild().builds().getFirst().arn());
+        PartsWanted wanted = new PartsWanted("shelf/project/99/other", "an-upload", 1, 1);
+        cloud.clients()
+                .s3()
+                .putObject(
+                        put -> put.bucket(CloudUnderTest.BUCKET).key(keys.wanted()),
+                        RequestBody.fromBytes(wanted.json()));
+
+        await().atMost(CloudUnderTest.LIMIT)
+                .until(() -> objects(CloudUnderTest.BUCKET).contains(keys.signed()));
+        byte[] answer =
+                cloud.clients()
+                        .s3()
+                        .getObjectAsBytes(
+                                get -> get.bucket(CloudUnderTest.BUCKET).key(keys.signed()))
+                        .asByteArray();
+        assertThat(PartsSigned.read(answer))
+                .isEqualTo(
+                        PartsSigned.refused(
+                                wanted, "the job may not write the cache shelf/project/99/other"));
+        cloud.clients()
+                .s3()
+                .deleteObject(delete -> delete.bucket(CloudUnderTest.BUCKET).key(keys.signed()));
+        Files.createFile(cloud.directory().resolve("go"));
+        job.awaitFinished(CloudUnderTest.LIMIT);
+        cloud.awaitIdle();
+        assertThat(job.state()).as(CloudUnderTest.log(job)).isEqualTo(JobState.SUCCESS);
+    }
+
+    /** The store of this test takes 5 MiB in one request, as S3 takes 5 GiB. */
+    @Test
+    void aCacheThatIsTooLargeForOneRequestGoesInPartsThatTheManagerSigns() throws Exception {
+        cacheTable();
+        cloud.start();
+        CoordinatorJob first =
+                ran(
+                        cloud.job()
+                                .script("mkdir kept", "head -c 12000000 /dev/urandom > kept/large")
+                                .cache(cache("kept/", "k", "push")));
+        CoordinatorJob second =
+                ran(cloud.job().script("wc -c < kept/large").cache(cache("kept/", "k", "pull")));
+
+        assertThat(CloudUnderTest.log(first))
+                .contains("shelf/project/", " in 3 parts", "Created cache")
+                .doesNotContain("X-Amz-Signature", "WARNING");
+        assertThat(cloud.aws().count("s3:UploadPart")).isEqualTo(3);
+        assertThat(CloudUnderTest.log(second)).contains("12000000");
+        assertThat(cloud.leftObjects()).isEmpty();
+    }
+
+    /** A bucket of its own for caches, in the table of the runner. */
+    private void cacheTable() {
         cloud.clients()
                 .s3()
                 .createBucket(create ->
@@ -128,6 +196,11 @@ final class CodeBuildCachesTest {
                                 cloud.aws().place().region(),
                                 keys.accessKey(),
                                 keys.secretKey().value()));
+    }
+
+    @Test
+    void theCacheTableOfTheRunnerAppliesUnchanged() throws Exception {
+        cacheTable();
         cloud.start();
         CoordinatorJob first =
                 ran(

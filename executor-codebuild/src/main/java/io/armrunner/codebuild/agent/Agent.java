@@ -1,5 +1,6 @@
 package io.armrunner.codebuild.agent;
 
+import io.armrunner.cache.RemoteCache;
 import io.armrunner.codebuild.handover.HandOver;
 import io.armrunner.codebuild.handover.JobKeys;
 import io.armrunner.codebuild.handover.Receipt;
@@ -105,6 +106,7 @@ public final class Agent {
         /**
          * Moves the job's files.
          *
+         * @param caches where caches go and come from, as it was signed
          * @param store where artifacts go and come from; empty for GitLab itself
          */
         io.armrunner.files.FileStages files(
@@ -112,6 +114,7 @@ public final class Agent {
                 RunnerSettings settings,
                 HandOver handOver,
                 Map<String, String> environment,
+                RemoteCache caches,
                 Optional<ArtifactStore> store);
     }
 
@@ -228,7 +231,14 @@ public final class Agent {
                                                                     payload,
                                                                     debug)),
                                             parts.environments(settings, place, jobs),
-                                            parts.files(http, settings, job, jobs, store),
+                                            parts.files(
+                                                    http,
+                                                    settings,
+                                                    job,
+                                                    jobs,
+                                                    new AskedCaches(
+                                                            job.caches(), objects, names, ticker),
+                                                    store),
                                             parts.secrets(http, secrets),
                                             directory,
                                             upload(job),

@@ -60,6 +60,16 @@ public final class JobKeys {
         return "%sfile/%08d".formatted(prefix, number);
     }
 
+    /** What the agent wants to have signed. */
+    public String wanted() {
+        return prefix + "wanted.json";
+    }
+
+    /** What the manager has signed. */
+    public String signed() {
+        return prefix + "signed.json";
+    }
+
     /** What the agent is to do: {@code cancel}, or {@code over}. */
     public String order() {
         return prefix + "order";

@@ -18,18 +18,23 @@ import java.util.Map;
  * @param path what every object's name begins with, or empty
  * @param shared whether runners share their caches
  * @param maxArchiveSize the largest archive to send in bytes, 0 for no limit
- * @param requests by operation and object, {@code GET project/1/key}
+ * @param limits what goes in parts; the manager signs these when it is {@linkplain PartsWanted
+ *     asked}
+ * @param requests by operation and object, {@code GET project/1/key}; {@code BEGIN} is that of an
+ *     upload in parts
  * @param refusal why there are not all requests that the job may need; empty if there are
  */
 public record SignedCaches(
         String path,
         boolean shared,
         long maxArchiveSize,
+        Limits limits,
         Map<String, RemoteCache.Request> requests,
         String refusal)
         implements RemoteCache {
     /** No caches. */
-    public static final SignedCaches NONE = new SignedCaches("", false, 0, Map.of(), "");
+    public static final SignedCaches NONE =
+            new SignedCaches("", false, 0, Limits.NONE, Map.of(), "");
 
     public SignedCaches {
         requests = Map.copyOf(requests);
@@ -40,15 +45,34 @@ public record SignedCaches(
         return operation + " " + object;
     }
 
+    /** What the beginning of an upload in parts is found by. */
+    public static String begin(String object) {
+        return "BEGIN " + object;
+    }
+
     @Override
     public Request sign(Operation operation, String object, String cacheKey, Duration validity)
             throws IOException {
-        Request request = requests.get(name(operation, object));
+        return found(name(operation, object), cacheKey);
+    }
+
+    /** Only the beginning: what follows names an upload, which nobody knows before. */
+    @Override
+    public Request sign(PartStep step, String object, String cacheKey, Duration validity)
+            throws IOException {
+        if (step instanceof PartStep.Begin) {
+            return found(begin(object), cacheKey);
+        }
+        throw new IOException("the runner signs the parts of a cache when it is asked");
+    }
+
+    private Request found(String name, String cacheKey) throws IOException {
+        Request request = requests.get(name);
         if (request == null) {
             throw new IOException(
                     refusal.isEmpty()
                             ? "the runner signed no request to %s the cache %s: its key was another one when the job was handed over"
-                                    .formatted(operation, cacheKey)
+                                    .formatted(name.substring(0, name.indexOf(' ')), cacheKey)
                             : refusal);
         }
         return request;
@@ -61,33 +85,45 @@ public record SignedCaches(
                         .put("path", path)
                         .put("shared", shared)
                         .put("max_archive_size", maxArchiveSize)
-                        .put("refusal", refusal);
+                        .put("refusal", refusal)
+                        .put("largest_put", limits.largestPut())
+                        .put("part", limits.part());
         ArrayNode all = json.putArray("requests");
-        requests.forEach((name, request) -> {
-            var entry = all.addObject().put("name", name).put("uri", request.uri().toString());
-            var headers = entry.putObject("headers");
-            request.headers().forEach(headers::put);
-        });
+        requests.forEach((name, request) -> all.add(json(request).put("name", name)));
         return json;
     }
 
     static SignedCaches read(JsonNode json) {
         Map<String, Request> requests = new LinkedHashMap<>();
         for (JsonNode entry : json.path("requests")) {
-            Map<String, String> headers = new LinkedHashMap<>();
-            entry.path("headers")
-                    .properties()
-                    .forEach(header -> headers.put(header.getKey(), header.getValue().asText()));
-            requests.put(
-                    entry.path("name").asText(),
-                    new Request(URI.create(entry.path("uri").asText()), headers));
+            requests.put(entry.path("name").asText(), request(entry));
         }
         return new SignedCaches(
                 json.path("path").asText(),
                 json.path("shared").asBoolean(),
                 json.path("max_archive_size").asLong(),
+                new Limits(
+                        json.path("largest_put").asLong(Long.MAX_VALUE),
+                        json.path("part").asLong(Long.MAX_VALUE)),
                 requests,
                 json.path("refusal").asText());
+    }
+
+    /** One request, as it is stored. */
+    static ObjectNode json(Request request) {
+        ObjectNode json = Wire.mapper().createObjectNode().put("uri", request.uri().toString());
+        ObjectNode headers = json.putObject("headers");
+        request.headers().forEach(headers::put);
+        return json;
+    }
+
+    /** Reads {@link #json(Request)}. */
+    static Request request(JsonNode json) {
+        Map<String, String> headers = new LinkedHashMap<>();
+        json.path("headers")
+                .properties()
+                .forEach(header -> headers.put(header.getKey(), header.getValue().asText()));
+        return new Request(URI.create(json.path("uri").asText()), headers);
     }
 
     /** Whether the job has no caches beyond its own machine. */

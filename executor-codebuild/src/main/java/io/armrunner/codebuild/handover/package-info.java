@@ -10,6 +10,10 @@
  *
  * <p>If the build cannot reach GitLab, everything else goes this way too: {@link
  * io.armrunner.codebuild.handover.RelayMessage} is what the agent says, by number.
+ *
+ * <p>A cache that is too large for one request is the one thing that the agent has to ask for while
+ * the job runs: {@link io.armrunner.codebuild.handover.PartsWanted}, and {@link
+ * io.armrunner.codebuild.handover.PartsSigned} for an answer.
  */
 @NullMarked
 package io.armrunner.codebuild.handover;

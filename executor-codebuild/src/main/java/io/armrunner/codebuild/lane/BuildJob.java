@@ -3,6 +3,7 @@ package io.armrunner.codebuild.lane;
 import io.armrunner.codebuild.aws.CuratedImages;
 import io.armrunner.codebuild.handover.HandOver;
 import io.armrunner.codebuild.handover.JobKeys;
+import io.armrunner.codebuild.handover.PartsWanted;
 import io.armrunner.codebuild.handover.Receipt;
 import io.armrunner.codebuild.handover.Tariff;
 import io.armrunner.lane.RemoteEnd;
@@ -138,6 +139,7 @@ final class BuildJob {
         }
         Mailbox mailbox = mailbox(region);
         BuildWatcher.Watch watch = region.watcher.watch(record.arn());
+        boolean known = record.released();
         boolean parked = false;
         List<Variable> variables = List.of();
         try {
@@ -179,6 +181,10 @@ final class BuildJob {
             if (end.isPresent()) {
                 return end.get();
             }
+            boolean mayAsk = BuildCaches.maySave(lane.caches(), plan);
+            if (mayAsk && known) {
+                answer(region, mailbox);
+            }
             parked = true;
             return new BuildResult.Running(
                     new BuildWait(
@@ -186,6 +192,7 @@ final class BuildJob {
                             region,
                             watch,
                             plan.payload().id(),
+                            mayAsk ? Optional.of(mailbox) : Optional.empty(),
                             choice.timeout()
                                     .plus(lane.settings().queueLimit())
                                     .plus(lane.times().overdue())));
@@ -434,8 +441,14 @@ final class BuildJob {
                 choice.timeout().plus(lane.settings().queueLimit()).plus(lane.times().overdue());
         Optional<Duration> over = Optional.empty();
         boolean stopped = false;
+        boolean mayAsk = BuildCaches.maySave(lane.caches(), plan);
+        Duration answered = watch.age();
         while (true) {
             quietly(relay::step);
+            if (mayAsk && watch.age().minus(answered).compareTo(lane.times().asking()) > 0) {
+                answered = watch.age();
+                answer(region, mailbox);
+            }
             Optional<BuildResult> end = end(region, watch, mailbox, Optional.of(relay));
             if (end.isPresent()) {
                 return end.get();
@@ -456,6 +469,29 @@ final class BuildJob {
             }
             // Not the job's own pause, which a cancelled job does not make: this one goes on.
             Thread.sleep(lane.times().look());
+        }
+    }
+
+    /** Signs what the agent wants to have signed; it waits while that fails. */
+    private void answer(RegionLane region, Mailbox mailbox) throws InterruptedException {
+        try {
+            Optional<byte[]> wanted = mailbox.wanted();
+            if (wanted.isPresent()) {
+                mailbox.putSigned(
+                        BuildCaches.signed(
+                                        lane.caches(),
+                                        region,
+                                        lane.settings(),
+                                        plan,
+                                        PartsWanted.read(wanted.get()))
+                                .json());
+            }
+        } catch (IOException e) {
+            LOG.warn(
+                    "cache_parts_unsigned job={} build={} error=\"{}\"",
+                    plan.payload().id(),
+                    record.arn(),
+                    e.getMessage());
         }
     }
 

@@ -3,15 +3,17 @@ package io.armrunner.codebuild.lane;
 import io.armrunner.lane.ParkedJob;
 import io.armrunner.lane.RemoteJob;
 import io.armrunner.lane.Waiting;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The wait for the end of a build whose agent has the job. Until then there is only to see to it
- * that no build outlives its job. Runs on the job's thread.
+ * The wait for the end of a build whose agent has the job, or for a question of the agent's. Until
+ * then there is only to see to it that no build outlives its job. Runs on the job's thread.
  *
+ * @param questions where the agent may leave one; empty if it has none to ask
  * @param overdue after how long the build must have ended by itself
  */
 record BuildWait(
@@ -19,6 +21,7 @@ record BuildWait(
         RegionLane region,
         BuildWatcher.Watch watch,
         long number,
+        Optional<Mailbox> questions,
         Duration overdue)
         implements Waiting {
     private static final Logger LOG = LoggerFactory.getLogger(BuildWait.class);
@@ -47,6 +50,9 @@ record BuildWait(
             if (over.isEmpty() && age.minus(asked).compareTo(times.asking()) > 0) {
                 asked = age;
                 over = job.isOver() ? Optional.of(age) : Optional.empty();
+                if (isAsked()) {
+                    return;
+                }
             }
             boolean outlives =
                     over.isPresent() && isPast(watch.seenAt(), over.get().plus(times.outliving()));
@@ -59,6 +65,15 @@ record BuildWait(
                         outlives ? "GitLab says that the job is over" : "its time is over");
                 stopped = region.stop(watch.arn());
             }
+        }
+    }
+
+    private boolean isAsked() {
+        try {
+            return questions.isPresent() && questions.get().wanted().isPresent();
+        } catch (IOException e) {
+            LOG.warn("question_unread job={} error=\"{}\"", number, e.getMessage());
+            return false;
         }
     }
 

@@ -108,6 +108,17 @@ final class Mailbox {
         delete(keys.receipt());
     }
 
+    /** What the agent wants to have signed, unless that is done. */
+    Optional<byte[]> wanted() throws IOException {
+        return get(keys.wanted());
+    }
+
+    /** Answers what the agent wants to have signed. */
+    void putSigned(byte[] answer) throws IOException {
+        put(keys.signed(), RequestBody.fromBytes(answer));
+        delete(keys.wanted());
+    }
+
     /** A message of the agent's, if it is there. */
     Optional<byte[]> message(long number) throws IOException {
         return get(keys.message(number));

@@ -27,17 +27,38 @@ public final class BucketCache implements RemoteCache {
     }
 
     @Override
+    public Limits limits() {
+        return ObjectRequests.LIMITS;
+    }
+
+    @Override
     public Request sign(Operation operation, String object, String cacheKey, Duration validity)
             throws IOException {
+        return sign(object, validity, requests -> requests.sign(operation, cacheKey));
+    }
+
+    @Override
+    public Request sign(PartStep step, String object, String cacheKey, Duration validity)
+            throws IOException {
+        return sign(object, validity, requests -> requests.sign(step, cacheKey));
+    }
+
+    /** Signs a request. */
+    @FunctionalInterface
+    private interface Signing {
+        Request sign(ObjectRequests requests) throws IOException;
+    }
+
+    private Request sign(String object, Duration validity, Signing signing) throws IOException {
         try {
-            return new ObjectRequests(
+            return signing.sign(
+                    new ObjectRequests(
                             presigner,
                             bucket,
                             kmsKey.map(_ -> ServerSideEncryption.AWS_KMS),
                             kmsKey,
                             object,
-                            validity)
-                    .sign(operation, cacheKey);
+                            validity));
         } catch (SdkException | IllegalArgumentException e) {
             throw new IOException(
                     "Could not sign a request for bucket %s: %s".formatted(bucket, e.getMessage()),
