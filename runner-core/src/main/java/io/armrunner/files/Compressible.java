@@ -20,14 +20,14 @@ final class Compressible {
 
     private Compressible() {}
 
-    /** Whether compressing the first {@code length} bytes may make them noticeably smaller. */
-    static boolean test(byte[] bytes, int length) {
+    /** Whether compressing these bytes may make them noticeably smaller. */
+    static boolean test(byte[] bytes, int start, int length) {
         if (length < WINDOW * WINDOWS) {
             return true;
         }
         int[] counts = new int[256];
         for (int window = 0; window < WINDOWS; window++) {
-            int from = (int) ((long) (length - WINDOW) * window / (WINDOWS - 1));
+            int from = start + (int) ((long) (length - WINDOW) * window / (WINDOWS - 1));
             for (int i = from; i < from + WINDOW; i++) {
                 counts[bytes[i] & 0xff]++;
             }
@@ -37,16 +37,17 @@ final class Compressible {
         for (int count : counts) {
             distance += (count - expected) * (count - expected) / expected;
         }
-        return distance > RANDOM_LIKE || repeats(bytes, length);
+        return distance > RANDOM_LIKE || repeats(bytes, start, length);
     }
 
     // Random bytes that come again within deflate's reach: so do the places that begin with a
     // certain byte, and these are few.
-    private static boolean repeats(byte[] bytes, int length) {
+    private static boolean repeats(byte[] bytes, int start, int length) {
         int[] table = new int[1 << TABLE_BITS];
-        int limit = Math.min(length - ALIKE, REACH);
+        int reach = Math.min(length - ALIKE, REACH);
+        int limit = start + reach;
         int found = 0;
-        for (int i = 1; i < limit; i++) {
+        for (int i = start + 1; i < limit; i++) {
             if (bytes[i] == MARK) {
                 int hash = hash(bytes, i + 1);
                 int before = table[hash];
@@ -56,7 +57,7 @@ final class Compressible {
                 table[hash] = i;
             }
         }
-        return found > limit / 256 / 8;
+        return found > reach / 256 / 8;
     }
 
     private static int hash(byte[] bytes, int at) {

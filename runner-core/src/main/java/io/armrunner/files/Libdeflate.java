@@ -150,13 +150,13 @@ final class Libdeflate {
          *
          * @return its length, or 0 if {@code most} bytes are not enough for it
          */
-        int compress(byte[] in, int length, byte[] out, int most) {
+        int compress(byte[] in, int from, int length, byte[] out, int most) {
             try {
                 return (int)
                         (long)
                                 compress.invokeExact(
                                         state,
-                                        MemorySegment.ofArray(in),
+                                        MemorySegment.ofArray(in).asSlice(from),
                                         (long) length,
                                         MemorySegment.ofArray(out),
                                         (long) most);

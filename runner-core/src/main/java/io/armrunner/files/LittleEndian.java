@@ -46,6 +46,30 @@ final class LittleEndian {
         return this;
     }
 
+    /** Overwrites what stands there. */
+    void u16At(int at, int value) {
+        bytes[at] = (byte) value;
+        bytes[at + 1] = (byte) (value >>> 8);
+    }
+
+    /** Overwrites what stands there. */
+    void u32At(int at, long value) {
+        u16At(at, (int) value & 0xffff);
+        u16At(at + 2, (int) (value >>> 16) & 0xffff);
+    }
+
+    /** Makes room behind the end, without moving the end; {@link #array} may be another then. */
+    void room(int more) {
+        if (size + more > bytes.length) {
+            bytes = Arrays.copyOf(bytes, Math.max(size + more, bytes.length * 2));
+        }
+    }
+
+    /** Moves the end: over what was written to {@link #array} behind it, or back. */
+    void end(int at) {
+        size = at;
+    }
+
     byte[] array() {
         return bytes;
     }
@@ -56,11 +80,5 @@ final class LittleEndian {
 
     void clear() {
         size = 0;
-    }
-
-    private void room(int more) {
-        if (size + more > bytes.length) {
-            bytes = Arrays.copyOf(bytes, Math.max(size + more, bytes.length * 2));
-        }
     }
 }

@@ -3,7 +3,6 @@ package io.armrunner.files;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Optional;
-import java.util.zip.CRC32;
 import java.util.zip.Deflater;
 import org.jspecify.annotations.Nullable;
 
@@ -31,8 +30,8 @@ final class PackingSlot implements AutoCloseable {
     private int length;
     private int packed;
     private boolean smaller;
-    private long crc;
     private byte[] dictionary = NO_DICTIONARY;
+    private final LittleEndian laidOut = new LittleEndian(SMALLEST);
     private final CompressionLevel level;
     private final Optional<Libdeflate> library;
     private Libdeflate.@Nullable Compressor compressor;
@@ -47,11 +46,9 @@ final class PackingSlot implements AutoCloseable {
         this.library = library;
     }
 
-    /** Room for {@code size} bytes, at most a piece. */
-    byte[] input(int size) {
-        if (in.length < size) {
-            in = new byte[Math.min(PIECE, Math.max(SMALLEST, Integer.highestOneBit(size) * 2))];
-        }
+    /** Room for a piece of a large file. */
+    byte[] input() {
+        in = grown(in, PIECE);
         return in;
     }
 
@@ -59,21 +56,9 @@ final class PackingSlot implements AutoCloseable {
         length = bytes;
     }
 
-    int length() {
-        return length;
-    }
-
-    long crc() {
-        return crc;
-    }
-
-    /** Whether {@link #compress} made it smaller. */
-    boolean isSmaller() {
-        return smaller;
-    }
-
-    int packed() {
-        return packed;
+    /** Where small files are put as they will stand in the archive. */
+    LittleEndian laidOut() {
+        return laidOut;
     }
 
     /** What stands before this piece in the file, for {@link #compressPiece}. */
@@ -81,24 +66,35 @@ final class PackingSlot implements AutoCloseable {
         dictionary = before;
     }
 
-    /** Compresses the whole input as a file of its own, and takes its checksum. */
-    synchronized void compress(boolean tryIt) {
-        checksum();
-        smaller = false;
-        if (closed || !tryIt || length == 0 || !Compressible.test(in, length)) {
-            return;
+    /**
+     * Compresses a whole file of at most a piece, into {@link #output}.
+     *
+     * @return how long it is now, or 0 if that would not make it smaller
+     */
+    synchronized int compress(byte[] from, int start, int size) {
+        if (closed || level.deflate() == 0 || size == 0 || !Compressible.test(from, start, size)) {
+            return 0;
         }
-        roomForOutput();
+        out = grown(out, size);
         if (library.isPresent()) {
-            packed = compressor(library.get()).compress(in, length, out, length);
-            smaller = packed > 0 && packed < length;
-            return;
+            int made = compressor(library.get()).compress(from, start, size, out, size);
+            return made < size ? made : 0;
         }
         Deflater stream = deflater();
-        stream.setInput(in, 0, length);
+        stream.setInput(from, start, size);
         stream.finish();
-        packed = stream.deflate(out, 0, Math.min(out.length, length));
-        smaller = stream.finished() && packed < length;
+        int made = stream.deflate(out, 0, size);
+        return stream.finished() && made < size ? made : 0;
+    }
+
+    byte[] output() {
+        return out;
+    }
+
+    private static byte[] grown(byte[] array, int size) {
+        return array.length >= size
+                ? array
+                : new byte[Math.min(PIECE, Math.max(SMALLEST, Integer.highestOneBit(size) * 2))];
     }
 
     private Libdeflate.Compressor compressor(Libdeflate from) {
@@ -125,10 +121,10 @@ final class PackingSlot implements AutoCloseable {
     /** Compresses the input as the middle of a deflate stream, ending on a whole byte. */
     synchronized void compressPiece() {
         smaller = false;
-        if (closed || !Compressible.test(in, length)) {
+        if (closed || !Compressible.test(in, 0, length)) {
             return;
         }
-        roomForOutput();
+        out = grown(out, PIECE);
         Deflater stream = deflater();
         if (dictionary.length > 0) {
             stream.setDictionary(dictionary);
@@ -137,27 +133,6 @@ final class PackingSlot implements AutoCloseable {
         // An output that is not filled is known to be complete.
         packed = stream.deflate(out, 0, Math.min(out.length, length), Deflater.SYNC_FLUSH);
         smaller = stream.needsInput() && packed < Math.min(out.length, length);
-    }
-
-    private void checksum() {
-        CRC32 sum = new CRC32();
-        sum.update(in, 0, length);
-        crc = sum.getValue();
-    }
-
-    private void roomForOutput() {
-        if (out.length < length) {
-            out = new byte[in.length];
-        }
-    }
-
-    /** The compressed file, or the file as it is. */
-    void writeTo(OutputStream target) throws IOException {
-        if (smaller) {
-            target.write(out, 0, packed);
-        } else {
-            target.write(in, 0, length);
-        }
     }
 
     /** The compressed piece, or the same as stored blocks of a deflate stream. */

@@ -24,6 +24,12 @@ final class ZipHeaders {
     // Below this a stored or deflated file stays below 4 GiB whatever deflate adds.
     private static final long SURELY_32 = MAX_32 - (MAX_32 >> 8);
 
+    // Where these stand in a local header.
+    private static final int METHOD_AT = 8;
+    private static final int CRC_AT = 14;
+    private static final int PACKED_AT = 18;
+    private static final int SIZE_AT = 22;
+
     private final LittleEndian buffer = new LittleEndian(512);
     private final LittleEndian central = new LittleEndian(4096);
     private long entries;
@@ -43,17 +49,34 @@ final class ZipHeaders {
 
     /** The header in front of the contents; 0 as sizes and checksum of a streamed one. */
     LittleEndian local(Entry entry, long crc, long packed, long size) {
+        buffer.clear();
+        local(buffer, entry);
+        if (!entry.large()) {
+            known(buffer, 0, entry.method(), crc, packed, size);
+        }
+        return buffer;
+    }
+
+    /** Appends a local header that tells no sizes yet. */
+    static void local(LittleEndian to, Entry entry) {
         byte[] name = entry.name().getBytes(UTF_8);
         LittleEndian extra = times(entry);
         if (entry.large()) {
             extra.u16(1).u16(16).u64(0).u64(0);
         }
-        buffer.clear();
-        buffer.u32(0x04034b50);
-        common(entry);
-        buffer.u32(crc);
-        buffer.u32(entry.large() ? MAX_32 : packed).u32(entry.large() ? MAX_32 : size);
-        return buffer.u16(name.length).u16(extra.size()).bytes(name).bytes(extra);
+        to.u32(0x04034b50);
+        common(to, entry, name);
+        to.u32(0);
+        to.u32(entry.large() ? MAX_32 : 0).u32(entry.large() ? MAX_32 : 0);
+        to.u16(name.length).u16(extra.size()).bytes(name).bytes(extra);
+    }
+
+    /** Completes the local header that begins there. */
+    static void known(LittleEndian in, int at, int method, long crc, long packed, long size) {
+        in.u16At(at + METHOD_AT, method);
+        in.u32At(at + CRC_AT, crc);
+        in.u32At(at + PACKED_AT, packed);
+        in.u32At(at + SIZE_AT, size);
     }
 
     /** What follows the contents of a streamed entry. */
@@ -80,7 +103,7 @@ final class ZipHeaders {
         }
         buffer.clear();
         buffer.u32(0x02014b50).u16(MADE_BY_UNIX);
-        common(entry);
+        common(buffer, entry, name);
         buffer.u32(crc);
         buffer.u32(wideSizes ? MAX_32 : packed).u32(wideSizes ? MAX_32 : size);
         buffer.u16(name.length).u16(extra.size()).u16(0).u16(0).u16(0);
@@ -107,8 +130,9 @@ final class ZipHeaders {
     }
 
     // Version needed, flags, method, time: the same in both headers.
-    private void common(Entry entry) {
-        boolean ascii = entry.name().chars().allMatch(c -> c < 0x80);
+    private static void common(LittleEndian buffer, Entry entry, byte[] name) {
+        // In UTF-8 only ASCII takes one byte a character.
+        boolean ascii = entry.name().length() == name.length;
         LocalDateTime time =
                 LocalDateTime.ofInstant(entry.status().modified().toInstant(), ZoneOffset.UTC);
         buffer.u16(entry.large() ? 45 : 20);

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * Writes one zip archive to a stream while it is made, on all cores (job-semantics §6.4).
  *
  * <p>The calling thread writes, and reads the pieces of large files; {@link PackingThreads} read
- * and compress small files and compress pieces, a few ahead of the writer. The same files make the
+ * and compress {@link FileBatch small files} and compress pieces, a few ahead of the writer. The same files make the
  * same bytes. A file that changes, shrinks or vanishes meanwhile gets a warning; the archive stays
  * whole, because sizes and checksum of each entry are of the bytes that went in.
  */
@@ -35,7 +35,7 @@ public final class ZipPacker {
     // A piece takes milliseconds; only a disk that hangs takes this long.
     private static final long PIECE_LIMIT_MINUTES = 10;
     private static final byte[] LAST_BLOCK = {3, 0};
-    private static final int COPY = 16 * 1024;
+    private static final int COPY = 64 * 1024;
 
     private final PackingThreads threads;
     private final CompressionLevel level;
@@ -62,24 +62,18 @@ public final class ZipPacker {
         }
     }
 
-    /** A small file that is being compressed. */
-    private record Small(
-            Path path, String name, FileStatus status, PackingSlot slot, Future<Read> result) {}
-
-    private enum Read {
-        AS_BEFORE,
-        CHANGED,
-        GONE
-    }
+    /** Small entries that are being packed. */
+    private record Batch(FileBatch files, Future<FileBatch> result) {}
 
     private final class Packing implements AutoCloseable {
         private final Path root;
         private final OutputStream out;
         private final ArchiveListener listener;
         private final ZipHeaders headers = new ZipHeaders();
-        private final Deque<Small> waiting = new ArrayDeque<>();
+        private final Deque<Batch> waiting = new ArrayDeque<>();
         private final Deque<PackingSlot> free = new ArrayDeque<>();
         private final List<PackingSlot> slots = new ArrayList<>();
+        private @Nullable FileBatch filling;
         private final int most = threads.parallelism() * 2 + 1;
         private long offset;
 
@@ -101,25 +95,32 @@ public final class ZipPacker {
             } catch (IOException e) {
                 throw unreadable(name, e);
             }
-            if (status.isDirectory()) {
-                flush();
-                plain(name + "/", status, new byte[0]);
-            } else if (status.isLink()) {
-                flush();
-                link(path, name, status);
-            } else if (status.isRegular() && status.size() <= PackingSlot.PIECE) {
-                PackingSlot slot = slot();
-                waiting.add(
-                        new Small(
-                                path,
-                                name,
-                                status,
-                                slot,
-                                threads.submit(() -> compress(path, status, slot))));
-            } else if (status.isRegular()) {
+            if (status.isRegular() && status.size() > PackingSlot.PIECE) {
                 flush();
                 large(path, name, status);
+            } else if (status.isDirectory()) {
+                small(path, name + "/", status);
+            } else if (status.isLink() || status.isRegular()) {
+                small(path, name, status);
             }
+        }
+
+        private void small(Path path, String name, FileStatus status) throws IOException {
+            FileBatch batch = filling;
+            if (batch != null && !batch.hasRoom(status)) {
+                submit(batch);
+                batch = null;
+            }
+            if (batch == null) {
+                batch = new FileBatch(slot());
+                filling = batch;
+            }
+            batch.add(path, name, status);
+        }
+
+        private void submit(FileBatch batch) {
+            waiting.add(new Batch(batch, threads.submit(batch::pack)));
+            filling = null;
         }
 
         void end() throws IOException {
@@ -127,7 +128,7 @@ public final class ZipPacker {
             write(headers.end(offset));
         }
 
-        /** A free slot; if there is none, the oldest file is written first. */
+        /** A free slot; if there is none, the oldest batch is written first. */
         private PackingSlot slot() throws IOException {
             while (free.isEmpty() && slots.size() == most) {
                 writeOldest();
@@ -141,70 +142,28 @@ public final class ZipPacker {
         }
 
         private void flush() throws IOException {
+            if (filling != null) {
+                submit(filling);
+            }
             while (!waiting.isEmpty()) {
                 writeOldest();
             }
         }
 
         private void writeOldest() throws IOException {
-            Small small = waiting.element();
-            Read read = await(small.name(), small.result());
+            Batch batch = waiting.element();
+            await(batch.files().name(), batch.result());
             waiting.remove();
-            PackingSlot slot = small.slot();
-            if (read == Read.GONE) {
-                listener.warning(small.name() + ": vanished before it was packed");
-            } else {
-                if (read == Read.CHANGED) {
-                    changed(small.name());
-                }
-                listener.file(
-                        small.name(), slot.input(0), Math.min(slot.length(), ArchiveListener.HEAD));
-                boolean deflated = slot.isSmaller();
-                int packed = deflated ? slot.packed() : slot.length();
-                var entry =
-                        new ZipHeaders.Entry(
-                                small.name(),
-                                small.status(),
-                                deflated ? ZipHeaders.DEFLATED : ZipHeaders.STORED,
-                                offset,
-                                false);
-                write(headers.local(entry, slot.crc(), packed, slot.length()));
-                slot.writeTo(out);
-                offset += packed;
-                headers.finished(entry, slot.crc(), packed, slot.length());
-            }
-            free.push(slot);
+            offset += batch.files().writeTo(out, offset, headers, listener);
+            free.push(batch.files().slot());
         }
 
         private void changed(String name) {
             listener.warning(name + ": file changed as it was packed");
         }
 
-        private void link(Path path, String name, FileStatus status) throws IOException {
-            byte[] target;
-            try {
-                target = PathNames.text(Files.readSymbolicLink(path)).getBytes(UTF_8);
-            } catch (NoSuchFileException e) {
-                listener.warning(name + ": vanished before it was packed");
-                return;
-            } catch (IOException e) {
-                throw unreadable(name, e);
-            }
-            plain(name, status, target);
-        }
-
-        private void plain(String name, FileStatus status, byte[] content) throws IOException {
-            CRC32 crc = new CRC32();
-            crc.update(content);
-            var entry = new ZipHeaders.Entry(name, status, ZipHeaders.STORED, offset, false);
-            write(headers.local(entry, crc.getValue(), content.length, content.length));
-            out.write(content);
-            offset += content.length;
-            headers.finished(entry, crc.getValue(), content.length, content.length);
-        }
-
         private void large(Path path, String name, FileStatus status) throws IOException {
-            try (FileChannel channel = open(path)) {
+            try (FileChannel channel = SourceFile.open(path)) {
                 boolean deflated = level.deflate() > 0 && isCompressible(channel, status.size());
                 var entry =
                         new ZipHeaders.Entry(
@@ -232,8 +191,8 @@ public final class ZipPacker {
         private boolean isCompressible(FileChannel channel, long size) throws IOException {
             byte[] sample = new byte[4 * PackingSlot.DICTIONARY];
             for (long from : new long[] {0, size / 2, Math.max(0, size - sample.length)}) {
-                int length = fill(channel, sample, sample.length, from);
-                if (Compressible.test(sample, length)) {
+                int length = SourceFile.fill(channel, sample, 0, sample.length, from);
+                if (Compressible.test(sample, 0, length)) {
                     return true;
                 }
             }
@@ -246,7 +205,7 @@ public final class ZipPacker {
             long from = 0;
             while (from < entry.status().size()) {
                 int most = (int) Math.min(piece.length, entry.status().size() - from);
-                int length = fill(channel, piece, most, from);
+                int length = SourceFile.fill(channel, piece, 0, most, from);
                 if (length == 0) {
                     break;
                 }
@@ -272,8 +231,8 @@ public final class ZipPacker {
                 while (from < entry.status().size()) {
                     PackingSlot slot = pieceSlot(entry.name(), pieces);
                     int most = (int) Math.min(PackingSlot.PIECE, entry.status().size() - from);
-                    byte[] in = slot.input(PackingSlot.PIECE);
-                    int length = fill(channel, in, most, from);
+                    byte[] in = slot.input();
+                    int length = SourceFile.fill(channel, in, 0, most, from);
                     if (length == 0) {
                         free.push(slot);
                         break;
@@ -336,44 +295,13 @@ public final class ZipPacker {
         }
     }
 
-    private Read compress(Path path, FileStatus status, PackingSlot slot) throws IOException {
-        try (FileChannel channel = open(path)) {
-            byte[] in = slot.input((int) status.size());
-            slot.length(fill(channel, in, (int) status.size(), 0));
-        } catch (NoSuchFileException e) {
-            return Read.GONE;
-        }
-        slot.compress(level.deflate() > 0);
-        boolean same = slot.length() == status.size() && status.equals(statusOrNull(path));
-        return same ? Read.AS_BEFORE : Read.CHANGED;
-    }
-
-    private static @Nullable FileStatus statusOrNull(Path path) throws IOException {
-        try {
-            return FileStatus.of(path);
-        } catch (NoSuchFileException e) {
-            return null;
-        }
-    }
-
-    private static FileChannel open(Path path) throws IOException {
-        return FileChannel.open(path, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
-    }
-
-    /** Reads up to {@code most} bytes from there; fewer only at the end of the file. */
-    private static int fill(FileChannel channel, byte[] into, int most, long from)
-            throws IOException {
-        ByteBuffer buffer = ByteBuffer.wrap(into, 0, most);
-        while (buffer.hasRemaining() && channel.read(buffer, from + buffer.position()) >= 0) {
-            // Until it is full or the file is over.
-        }
-        return buffer.position();
-    }
-
     private static <T> T await(String name, Future<T> result) throws IOException {
         try {
             return result.get(PIECE_LIMIT_MINUTES, TimeUnit.MINUTES);
         } catch (ExecutionException e) {
+            if (e.getCause() instanceof LocalFileException named) {
+                throw named;
+            }
             throw unreadable(name, e.getCause() == null ? e : e.getCause());
         } catch (TimeoutException e) {
             throw new LocalFileException(

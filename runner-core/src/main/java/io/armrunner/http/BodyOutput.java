@@ -1,12 +1,15 @@
 package io.armrunner.http;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
+import io.netty.buffer.UnpooledByteBufAllocator;
+import io.netty.buffer.UnpooledHeapByteBuf;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -20,11 +23,12 @@ import org.reactivestreams.Subscription;
  * A body that one blocking thread writes and the library sends: a write waits until the connection
  * asks for more.
  *
- * <p>Memory is bounded by what the library asks for ahead (128 pieces of 8 KiB), and that is used
- * only when the peer reads more slowly than the writer writes.
+ * <p>Memory is bounded: {@value #MOST} pieces of 64 KiB are on their way at most, and that many only
+ * when the peer reads more slowly than the writer writes. A piece that was sent is filled again.
  */
 final class BodyOutput extends OutputStream implements Publisher<ByteBuf>, Subscription {
-    private static final int PIECE = 8 * 1024;
+    private static final int PIECE = 64 * 1024;
+    private static final int MOST = 16;
 
     private final Semaphore demand = new Semaphore(0);
     private final CountDownLatch subscribed = new CountDownLatch(1);
@@ -32,6 +36,9 @@ final class BodyOutput extends OutputStream implements Publisher<ByteBuf>, Subsc
     private final Consumer<BodyOutput> onSubscribed;
     private volatile @Nullable Subscriber<? super ByteBuf> subscriber;
     private volatile @Nullable Throwable broken;
+    private final Queue<byte[]> sent = new ConcurrentLinkedQueue<>();
+    // The library asks for pieces by the dozen, more than we want to keep: these count what it has.
+    private final Semaphore room = new Semaphore(MOST);
     private byte[] piece = new byte[0];
     private int filled;
     private boolean closed;
@@ -69,6 +76,7 @@ final class BodyOutput extends OutputStream implements Publisher<ByteBuf>, Subsc
         broken = cause;
         subscribed.countDown();
         demand.release();
+        room.release();
     }
 
     @Override
@@ -87,7 +95,7 @@ final class BodyOutput extends OutputStream implements Publisher<ByteBuf>, Subsc
         while (left > 0) {
             if (filled == piece.length) {
                 emit();
-                piece = new byte[PIECE];
+                piece = emptyPiece();
             }
             int count = Math.min(left, piece.length - filled);
             System.arraycopy(bytes, from, piece, filled, count);
@@ -129,17 +137,44 @@ final class BodyOutput extends OutputStream implements Publisher<ByteBuf>, Subsc
         if (filled > 0) {
             Subscriber<? super ByteBuf> target = await();
             try {
-                if (!demand.tryAcquire(silence.toNanos(), TimeUnit.NANOSECONDS)) {
+                if (!demand.tryAcquire(silence.toNanos(), TimeUnit.NANOSECONDS)
+                        || !room.tryAcquire(silence.toNanos(), TimeUnit.NANOSECONDS)) {
                     throw new IOException("the peer took no byte of the body within " + silence);
                 }
             } catch (InterruptedException e) {
                 throw interrupted(e);
             }
             checkBroken();
-            ByteBuf out = Unpooled.wrappedBuffer(piece, 0, filled);
+            ByteBuf out = new Piece(piece, filled, this::sent);
             piece = new byte[0];
             filled = 0;
             target.onNext(out);
+        }
+    }
+
+    private byte[] emptyPiece() {
+        byte[] again = sent.poll();
+        return again == null ? new byte[PIECE] : again;
+    }
+
+    private void sent(byte[] array) {
+        sent.add(array);
+        room.release();
+    }
+
+    /** Gives its array back once the library has let go of it. */
+    private static final class Piece extends UnpooledHeapByteBuf {
+        private final Consumer<byte[]> back;
+
+        Piece(byte[] array, int length, Consumer<byte[]> back) {
+            super(UnpooledByteBufAllocator.DEFAULT, array, array.length);
+            this.back = back;
+            setIndex(0, length);
+        }
+
+        @Override
+        protected void freeArray(byte[] array) {
+            back.accept(array);
         }
     }
 
