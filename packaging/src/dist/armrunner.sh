@@ -54,6 +54,7 @@ done
 # Descriptor 3 is kept free for the program: it is how SIGQUIT reaches it.
 # Serial collector and C1 only: a runner waits most of the time, so memory and start-up count and peak speed does not.
 # CompileThresholdScaling: most code runs a few times only, so compiling at the usual threshold takes a third of all start-up work.
+# CompileCommand: what runs thousands of times for one archive, packing and sending it, is compiled early all the same.
 # useNativeAccessorOnly: reading a payload calls each record's constructor once or twice; a method handle for each is 90 classes.
 # Netty frees its buffers through Unsafe: its other way links four C functions at start, which is 60 classes more.
 # ArchiveRelocationMode=0 maps the cache where it wants to be, so that its pages stay shared with the file.
@@ -64,6 +65,14 @@ exec "$java" \
   -XX:TieredStopAtLevel=1 \
   -XX:CompileThresholdScaling=5 \
   -XX:CICompilerCount=1 \
+  -XX:CompileCommand=quiet \
+  '-XX:CompileCommand=CompileThresholdScaling,io.armrunner.files.*::*,0.1' \
+  '-XX:CompileCommand=CompileThresholdScaling,sun.nio.fs.*::*,0.1' \
+  '-XX:CompileCommand=CompileThresholdScaling,sun.nio.ch.*::*,0.1' \
+  '-XX:CompileCommand=CompileThresholdScaling,reactor.netty.channel.MonoSend*::*,0.1' \
+  '-XX:CompileCommand=CompileThresholdScaling,io.netty.channel.*::*,0.1' \
+  '-XX:CompileCommand=CompileThresholdScaling,io.netty.buffer.*::*,0.1' \
+  '-XX:CompileCommand=CompileThresholdScaling,io.netty.handler.codec.*::*,0.1' \
   -XX:ReservedCodeCacheSize=24m \
   -Xss256k \
   -Xms6m \

@@ -132,9 +132,17 @@ final class CacheSave {
                             "CACHE_COMPRESSION_FORMAT \"%s\" is not known, using zip: zip, zipzstd and tarzstd are"
                                     .formatted(format));
                 }
-                new ZipPacker(tools.threads(), level()).pack(project, files, out, warnings);
+                new ZipPacker(tools.threads(), zipLevel()).pack(project, files, out, warnings);
             }
         }
+    }
+
+    // A cache is packed after every job that changed it, and deflate is most of that work: unless
+    // the
+    // job asks for more, half the time is worth a twentieth of the size.
+    private CompressionLevel zipLevel() {
+        CompressionLevel level = level();
+        return level == CompressionLevel.DEFAULT ? CompressionLevel.FAST : level;
     }
 
     private CompressionLevel level() {

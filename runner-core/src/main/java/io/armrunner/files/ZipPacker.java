@@ -1,16 +1,10 @@
 package io.armrunner.files;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -27,9 +21,10 @@ import org.jspecify.annotations.Nullable;
  * Writes one zip archive to a stream while it is made, on all cores (job-semantics §6.4).
  *
  * <p>The calling thread writes, and reads the pieces of large files; {@link PackingThreads} read
- * and compress {@link FileBatch small files} and compress pieces, a few ahead of the writer. The same files make the
- * same bytes. A file that changes, shrinks or vanishes meanwhile gets a warning; the archive stays
- * whole, because sizes and checksum of each entry are of the bytes that went in.
+ * and compress {@link FileBatch small files} and compress pieces, a few ahead of the writer. The
+ * same files make the same bytes. A file that changes, shrinks or vanishes meanwhile gets a
+ * warning; the archive stays whole, because sizes and checksum of each entry are of the bytes that
+ * went in.
  */
 public final class ZipPacker {
     // A piece takes milliseconds; only a disk that hangs takes this long.

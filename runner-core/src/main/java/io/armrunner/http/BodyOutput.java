@@ -1,15 +1,11 @@
 package io.armrunner.http;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.UnpooledByteBufAllocator;
-import io.netty.buffer.UnpooledHeapByteBuf;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.time.Duration;
 import java.util.Objects;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -23,24 +19,18 @@ import org.reactivestreams.Subscription;
  * A body that one blocking thread writes and the library sends: a write waits until the connection
  * asks for more.
  *
- * <p>Memory is bounded: {@value #MOST} pieces of 64 KiB are on their way at most, and that many only
- * when the peer reads more slowly than the writer writes. A piece that was sent is filled again.
+ * <p>Memory is bounded by {@link BodyPieces}, and all of that is used only when the peer reads more
+ * slowly than the writer writes.
  */
 final class BodyOutput extends OutputStream implements Publisher<ByteBuf>, Subscription {
-    private static final int PIECE = 64 * 1024;
-    private static final int MOST = 16;
-
     private final Semaphore demand = new Semaphore(0);
     private final CountDownLatch subscribed = new CountDownLatch(1);
     private final Duration silence;
     private final Consumer<BodyOutput> onSubscribed;
     private volatile @Nullable Subscriber<? super ByteBuf> subscriber;
     private volatile @Nullable Throwable broken;
-    private final Queue<byte[]> sent = new ConcurrentLinkedQueue<>();
-    // The library asks for pieces by the dozen, more than we want to keep: these count what it has.
-    private final Semaphore room = new Semaphore(MOST);
-    private byte[] piece = new byte[0];
-    private int filled;
+    private final BodyPieces pieces = new BodyPieces();
+    private @Nullable ByteBuf piece;
     private boolean closed;
 
     /**
@@ -76,7 +66,7 @@ final class BodyOutput extends OutputStream implements Publisher<ByteBuf>, Subsc
         broken = cause;
         subscribed.countDown();
         demand.release();
-        room.release();
+        pieces.wake();
     }
 
     @Override
@@ -93,15 +83,19 @@ final class BodyOutput extends OutputStream implements Publisher<ByteBuf>, Subsc
         int from = offset;
         int left = length;
         while (left > 0) {
-            if (filled == piece.length) {
-                emit();
-                piece = emptyPiece();
+            ByteBuf filling = piece;
+            if (filling == null) {
+                filling = pieces.take(silence);
+                piece = filling;
+                checkBroken();
             }
-            int count = Math.min(left, piece.length - filled);
-            System.arraycopy(bytes, from, piece, filled, count);
-            filled += count;
+            int count = Math.min(left, filling.writableBytes());
+            filling.writeBytes(bytes, from, count);
             from += count;
             left -= count;
+            if (!filling.isWritable()) {
+                emit();
+            }
         }
     }
 
@@ -115,8 +109,11 @@ final class BodyOutput extends OutputStream implements Publisher<ByteBuf>, Subsc
         if (closed) {
             return;
         }
-        emit();
-        closed = true;
+        try {
+            emit();
+        } finally {
+            end();
+        }
         Subscriber<? super ByteBuf> target = await();
         target.onComplete();
     }
@@ -126,56 +123,39 @@ final class BodyOutput extends OutputStream implements Publisher<ByteBuf>, Subsc
      * whole.
      */
     void abort(Throwable cause) {
-        closed = true;
+        end();
         Subscriber<? super ByteBuf> target = subscriber;
         if (target != null && broken == null) {
             target.onError(cause);
         }
     }
 
+    private void end() {
+        closed = true;
+        ByteBuf unsent = piece;
+        piece = null;
+        if (unsent != null) {
+            unsent.release();
+        }
+        pieces.close();
+    }
+
     private void emit() throws IOException {
-        if (filled > 0) {
-            Subscriber<? super ByteBuf> target = await();
-            try {
-                if (!demand.tryAcquire(silence.toNanos(), TimeUnit.NANOSECONDS)
-                        || !room.tryAcquire(silence.toNanos(), TimeUnit.NANOSECONDS)) {
-                    throw new IOException("the peer took no byte of the body within " + silence);
-                }
-            } catch (InterruptedException e) {
-                throw interrupted(e);
+        ByteBuf out = piece;
+        if (out == null) {
+            return;
+        }
+        Subscriber<? super ByteBuf> target = await();
+        try {
+            if (!demand.tryAcquire(silence.toNanos(), TimeUnit.NANOSECONDS)) {
+                throw new IOException("the peer took no byte of the body within " + silence);
             }
-            checkBroken();
-            ByteBuf out = new Piece(piece, filled, this::sent);
-            piece = new byte[0];
-            filled = 0;
-            target.onNext(out);
+        } catch (InterruptedException e) {
+            throw interrupted(e);
         }
-    }
-
-    private byte[] emptyPiece() {
-        byte[] again = sent.poll();
-        return again == null ? new byte[PIECE] : again;
-    }
-
-    private void sent(byte[] array) {
-        sent.add(array);
-        room.release();
-    }
-
-    /** Gives its array back once the library has let go of it. */
-    private static final class Piece extends UnpooledHeapByteBuf {
-        private final Consumer<byte[]> back;
-
-        Piece(byte[] array, int length, Consumer<byte[]> back) {
-            super(UnpooledByteBufAllocator.DEFAULT, array, array.length);
-            this.back = back;
-            setIndex(0, length);
-        }
-
-        @Override
-        protected void freeArray(byte[] array) {
-            back.accept(array);
-        }
+        checkBroken();
+        piece = null;
+        target.onNext(out);
     }
 
     private Subscriber<? super ByteBuf> await() throws IOException {
@@ -197,7 +177,7 @@ final class BodyOutput extends OutputStream implements Publisher<ByteBuf>, Subsc
         }
     }
 
-    private static InterruptedIOException interrupted(InterruptedException cause) {
+    static InterruptedIOException interrupted(InterruptedException cause) {
         Thread.currentThread().interrupt();
         InterruptedIOException interrupted =
                 new InterruptedIOException("interrupted while sending a body");

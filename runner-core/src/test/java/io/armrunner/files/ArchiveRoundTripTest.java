@@ -187,6 +187,45 @@ class ArchiveRoundTripTest {
         assertThat(Files.readAllBytes(pack(CompressionLevel.DEFAULT))).isEqualTo(first);
     }
 
+    /** More than one batch of them takes, one after another and with large files between. */
+    @Test
+    void manySmallFilesLinksAndDirectoriesKeepTheirOrder()
+            throws IOException, InterruptedException {
+        for (int i = 0; i < 300; i++) {
+            write("%03d/a.txt".formatted(i), text(i * 37));
+            write("%03d/b.bin".formatted(i), noise(i % 50 == 49 ? PackingSlot.PIECE + i : i));
+            Files.createSymbolicLink(source().resolve("%03d/c".formatted(i)), Path.of("a.txt"));
+        }
+        List<Path> found = all();
+        Files.delete(source().resolve("100/a.txt"));
+        Files.delete(source().resolve("101/c"));
+        Files.delete(source().resolve("299/b.bin"));
+        Path archive = directory.resolve("archive.zip");
+        try (OutputStream out = Files.newOutputStream(archive)) {
+            new ZipPacker(threads, CompressionLevel.DEFAULT).pack(source(), found, out, listener);
+        }
+
+        assertThat(warnings)
+                .containsExactly(
+                        "100/a.txt: vanished before it was packed",
+                        "101/c: vanished before it was packed",
+                        "299/b.bin: vanished before it was packed");
+        assertThat(
+                        Python.run(
+                                "import sys,zipfile",
+                                "z=zipfile.ZipFile(sys.argv[1])",
+                                "n=[e.rstrip('/') for e in z.namelist()]",
+                                "print(z.testzip(), len(n), n==sorted(n))",
+                                archive.toString()))
+                .containsExactly("None 1197 True");
+        Path target = extract(archive);
+        for (Path path : all()) {
+            if (Files.isRegularFile(source().resolve(path), LinkOption.NOFOLLOW_LINKS)) {
+                assertThat(target.resolve(path)).hasSameBinaryContentAs(source().resolve(path));
+            }
+        }
+    }
+
     @Test
     void aFileThatChangesOrVanishesMeanwhileGetsAWarningAndTheArchiveIsWhole()
             throws IOException, InterruptedException {

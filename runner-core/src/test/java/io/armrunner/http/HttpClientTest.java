@@ -3,6 +3,7 @@ package io.armrunner.http;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.io.OutputStream;
@@ -16,6 +17,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -153,6 +155,52 @@ class HttpClientTest {
                                         }))) {
             assertThat(new String(reply.body(100), UTF_8))
                     .isEqualTo(Long.toString((long) pieces * piece.length));
+        }
+    }
+
+    /**
+     * What is written waits in a bounded place while nobody reads; the rest waits in the writer.
+     */
+    @Test
+    void aServerThatDoesNotReadHoldsTheWriterBack() throws Exception {
+        AtomicLong written = new AtomicLong();
+        byte[] piece = new byte[1 << 16];
+        try (ServerSocket listener = new ServerSocket()) {
+            listener.setReceiveBufferSize(1 << 16);
+            listener.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+            URI target = URI.create("http://127.0.0.1:" + listener.getLocalPort() + "/");
+            HttpRequest upload =
+                    HttpRequest.of("POST", target)
+                            .with(out -> {
+                                while (true) {
+                                    out.write(piece);
+                                    written.addAndGet(piece.length);
+                                }
+                            });
+            CompletableFuture<Throwable> failure = new CompletableFuture<>();
+            Thread sender =
+                    Thread.ofVirtual()
+                            .start(() -> {
+                                try (HttpReply reply = client.send(upload)) {
+                                    failure.complete(new AssertionError("" + reply.status()));
+                                } catch (IOException | InterruptedException e) {
+                                    failure.complete(e);
+                                }
+                            });
+            try (Socket socket = listener.accept()) {
+                AtomicLong before = new AtomicLong(-1);
+                await().pollInterval(Duration.ofMillis(300))
+                        .atMost(Duration.ofSeconds(20))
+                        .until(() -> {
+                            long now = written.get();
+                            return now > 0 && before.getAndSet(now) == now;
+                        });
+                // A megabyte of ours and what the system takes for a socket, four at most.
+                assertThat(written.get()).isLessThan(7L << 20);
+                assertThat(socket.getInputStream().read()).isEqualTo('P');
+            }
+            assertThat(failure.get(10, TimeUnit.SECONDS)).isInstanceOf(IOException.class);
+            assertThat(sender.join(Duration.ofSeconds(5))).isTrue();
         }
     }
 
