@@ -60,16 +60,26 @@ final class Target {
 
     /** Makes room for a file or link: its parents are there, and nothing else of its name. */
     Path place(String clean) throws IOException {
+        Path path = inside(clean);
+        clear(path, clean);
+        return path;
+    }
+
+    /** Where a file belongs; its parents are there, and something else of its name may be. */
+    Path inside(String clean) throws IOException {
         int slash = clean.lastIndexOf('/');
         directory(slash < 0 ? "" : clean.substring(0, slash));
-        Path path = PathNames.resolve(root, clean);
+        return PathNames.resolve(root, clean);
+    }
+
+    /** Removes what stands there, unless it is a directory with something in it. */
+    static void clear(Path path, String clean) throws IOException {
         try {
             Files.deleteIfExists(path);
         } catch (DirectoryNotEmptyException e) {
             throw new ArchiveException(
                     clean + " cannot be extracted: there is a directory of that name", e);
         }
-        return path;
     }
 
     /** Makes a directory and its parents, with the permissions that new ones get. */

@@ -8,8 +8,10 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayDeque;
@@ -17,6 +19,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -39,12 +42,23 @@ public final class ZipExtractor {
     private static final int WHOLE = 256 * 1024;
     // The longest target that Linux takes.
     private static final int MAX_LINK = 4096;
+    private static final Set<OpenOption> NEW =
+            Set.of(
+                    StandardOpenOption.CREATE_NEW,
+                    StandardOpenOption.WRITE,
+                    LinkOption.NOFOLLOW_LINKS);
     // One file of many GB on a slow disk.
     private static final long FILE_LIMIT_HOURS = 1;
 
+    // Handing the work to another thread and back costs as much as a file of some kilobytes.
+    private static final int BATCH_ENTRIES = 16;
+    private static final long BATCH_BYTES = 1024 * 1024;
+
     private record Later(ZipDirectory.Entry entry, String clean) {}
 
-    private record Running(String name, Unpacker unpacker, Future<?> result) {}
+    private record One(ZipDirectory.Entry entry, String clean, Path path) {}
+
+    private record Running(String first, Unpacker unpacker, Future<?> result) {}
 
     private final PackingThreads threads;
 
@@ -112,11 +126,10 @@ public final class ZipExtractor {
     private List<Later> files(FileChannel file, ZipDirectory entries, Target target)
             throws IOException {
         List<Later> later = new ArrayList<>();
-        Deque<Running> running = new ArrayDeque<>();
-        Deque<Unpacker> free = new ArrayDeque<>();
-        try {
-            for (ZipDirectory.Entry next = entries.next(); next != null; next = entries.next()) {
-                ZipDirectory.Entry entry = next;
+        try (Batches batches = new Batches(file)) {
+            for (ZipDirectory.Entry entry = entries.next();
+                    entry != null;
+                    entry = entries.next()) {
                 String clean = target.clean(entry.name());
                 if (clean.isEmpty()) {
                     continue;
@@ -127,31 +140,67 @@ public final class ZipExtractor {
                 } else if (entry.isLink()) {
                     later.add(new Later(entry, clean));
                 } else if (entry.isRegular()) {
-                    while (running.size() > threads.parallelism() * 2) {
-                        free.add(finish(running));
-                    }
-                    Path path = target.place(clean);
-                    Unpacker unpacker =
-                            free.isEmpty() ? new Unpacker(threads.library()) : free.remove();
-                    running.add(
-                            new Running(
-                                    clean,
-                                    unpacker,
-                                    threads.submit(() -> {
-                                        write(file, entry, path, unpacker);
-                                        return true;
-                                    })));
+                    batches.add(new One(entry, clean, target.inside(clean)));
                 }
             }
-            while (!running.isEmpty()) {
-                free.add(finish(running));
+            batches.finish();
+        }
+        return later;
+    }
+
+    /** Regular files on their way to the threads, some at a time. Belongs to one thread. */
+    private final class Batches implements AutoCloseable {
+        private final FileChannel file;
+        private final Deque<Running> running = new ArrayDeque<>();
+        private final Deque<Unpacker> free = new ArrayDeque<>();
+        private List<One> filling = new ArrayList<>();
+        private long bytes;
+
+        Batches(FileChannel file) {
+            this.file = file;
+        }
+
+        void add(One one) throws IOException {
+            filling.add(one);
+            bytes += one.entry().size();
+            if (filling.size() >= BATCH_ENTRIES || bytes >= BATCH_BYTES) {
+                submit();
             }
-        } finally {
+        }
+
+        private void submit() throws IOException {
+            while (running.size() > threads.parallelism() * 2) {
+                free.add(ZipExtractor.finish(running));
+            }
+            Unpacker unpacker = free.isEmpty() ? new Unpacker(threads.library()) : free.remove();
+            List<One> batch = filling;
+            filling = new ArrayList<>();
+            bytes = 0;
+            running.add(
+                    new Running(
+                            batch.getFirst().clean(),
+                            unpacker,
+                            threads.submit(() -> {
+                                write(file, batch, unpacker);
+                                return true;
+                            })));
+        }
+
+        void finish() throws IOException {
+            if (!filling.isEmpty()) {
+                submit();
+            }
+            while (!running.isEmpty()) {
+                free.add(ZipExtractor.finish(running));
+            }
+        }
+
+        @Override
+        public void close() {
             running.forEach(one -> one.result().cancel(false));
             running.forEach(one -> one.unpacker().close());
             free.forEach(Unpacker::close);
         }
-        return later;
     }
 
     private static Unpacker finish(Deque<Running> running) throws IOException {
@@ -159,16 +208,17 @@ public final class ZipExtractor {
         try {
             oldest.result().get(FILE_LIMIT_HOURS, TimeUnit.HOURS);
         } catch (ExecutionException e) {
-            if (e.getCause() instanceof ArchiveException broken) {
-                throw broken;
+            if (e.getCause() instanceof IOException named) {
+                throw named;
             }
             throw new IOException(
-                    "%s could not be extracted: %s"
-                            .formatted(oldest.name(), String.valueOf(e.getCause())),
+                    "%s or a file behind it could not be extracted: %s"
+                            .formatted(oldest.first(), String.valueOf(e.getCause())),
                     e);
         } catch (TimeoutException e) {
             throw new IOException(
-                    "%s was not extracted within %d h".formatted(oldest.name(), FILE_LIMIT_HOURS),
+                    "%s and some files behind it were not extracted within %d h"
+                            .formatted(oldest.first(), FILE_LIMIT_HOURS),
                     e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -180,18 +230,33 @@ public final class ZipExtractor {
         return running.remove().unpacker();
     }
 
-    private static void write(
-            FileChannel file, ZipDirectory.Entry entry, Path path, Unpacker unpacker)
+    private static void write(FileChannel file, List<One> batch, Unpacker unpacker)
             throws IOException {
-        try (FileChannel out =
-                FileChannel.open(
-                        path,
-                        StandardOpenOption.CREATE_NEW,
-                        StandardOpenOption.WRITE,
-                        LinkOption.NOFOLLOW_LINKS)) {
-            unpacker.unpack(file, entry, out);
+        for (One one : batch) {
+            try {
+                write(file, one, unpacker);
+            } catch (ArchiveException e) {
+                throw e;
+            } catch (IOException e) {
+                throw new IOException("%s could not be extracted: %s".formatted(one.clean(), e), e);
+            }
         }
-        Target.attributes(path, entry);
+    }
+
+    private static void write(FileChannel file, One one, Unpacker unpacker) throws IOException {
+        try (FileChannel out = create(one)) {
+            unpacker.unpack(file, one.entry(), out);
+        }
+        Target.attributes(one.path(), one.entry());
+    }
+
+    private static FileChannel create(One one) throws IOException {
+        try {
+            return FileChannel.open(one.path(), NEW);
+        } catch (FileAlreadyExistsException e) {
+            Target.clear(one.path(), one.clean());
+            return FileChannel.open(one.path(), NEW);
+        }
     }
 
     private void link(FileChannel file, Later link, Target target) throws IOException {
