@@ -147,16 +147,8 @@ final class FileBatch {
         member.method = smaller > 0 ? ZipHeaders.DEFLATED : ZipHeaders.STORED;
         member.packed = smaller > 0 ? smaller : member.size;
         out.end(from + member.packed);
-        boolean same = member.size == most && isAsBefore(member.path, member.status);
+        boolean same = member.size == most && member.status.isStillThatOf(member.path);
         member.fate = same ? Fate.AS_BEFORE : Fate.CHANGED;
-    }
-
-    private static boolean isAsBefore(Path path, FileStatus before) throws IOException {
-        try {
-            return FileStatus.of(path).equals(before);
-        } catch (NoSuchFileException e) {
-            return false;
-        }
     }
 
     private static void plain(byte[] content, Member member, LittleEndian out) {

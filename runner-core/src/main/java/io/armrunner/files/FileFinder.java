@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -242,8 +243,13 @@ public final class FileFinder {
 
     /** Notes an entry, unless it is excluded or gone; whether it is a directory to look into. */
     private boolean add(Path path, int times) {
-        boolean directory = isDirectory(path);
-        if (!directory && !Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+        boolean directory;
+        try {
+            directory =
+                    Files.readAttributes(
+                                    path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+                            .isDirectory();
+        } catch (IOException e) {
             return false;
         }
         Path relative = project.relativize(path);

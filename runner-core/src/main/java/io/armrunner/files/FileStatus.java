@@ -3,7 +3,9 @@ package io.armrunner.files;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.util.Map;
 
@@ -26,6 +28,20 @@ record FileStatus(int mode, int uid, int gid, long size, FileTime modified) {
                 (Integer) value(all, "gid"),
                 (Long) value(all, "size"),
                 (FileTime) value(all, "lastModifiedTime"));
+    }
+
+    /** Whether a file has its size and time of then, as far as the system tells; not if it is gone. */
+    boolean isStillThatOf(Path path) throws IOException {
+        try {
+            BasicFileAttributes now =
+                    Files.readAttributes(
+                            path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+            return now.isRegularFile()
+                    && now.size() == size
+                    && now.lastModifiedTime().equals(modified);
+        } catch (NoSuchFileException e) {
+            return false;
+        }
     }
 
     private static Object value(Map<String, Object> all, String name) {

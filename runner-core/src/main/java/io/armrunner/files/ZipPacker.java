@@ -174,7 +174,7 @@ public final class ZipPacker {
                 long packed = offset - start;
                 write(headers.descriptor(entry, crc.getValue(), packed, size));
                 headers.finished(entry, crc.getValue(), packed, size);
-                if (size != status.size() || !FileStatus.of(path).equals(status)) {
+                if (size != status.size() || !status.isStillThatOf(path)) {
                     changed(name);
                 }
             } catch (NoSuchFileException e) {

@@ -110,7 +110,7 @@ public final class ZipZstdPacker {
 
     static void warnIfChanged(Path path, String name, FileStatus before, ArchiveListener listener)
             throws IOException {
-        if (!FileStatus.of(path).equals(before)) {
+        if (!before.isStillThatOf(path)) {
             listener.warning(name + ": file changed as it was packed");
         }
     }
