@@ -12,6 +12,7 @@ import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -143,8 +144,9 @@ final class Target {
     }
 
     private static void own(Path path, ZipDirectory.Entry entry) throws IOException {
-        FileStatus now = FileStatus.of(path);
-        if (now.uid() == entry.uid() && now.gid() == entry.gid()) {
+        Map<String, Object> now =
+                Files.readAttributes(path, "unix:uid,gid", LinkOption.NOFOLLOW_LINKS);
+        if (now.equals(Map.of("uid", entry.uid(), "gid", entry.gid()))) {
             return;
         }
         try {
