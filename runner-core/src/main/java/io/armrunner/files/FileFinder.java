@@ -246,8 +246,7 @@ public final class FileFinder {
         boolean directory;
         try {
             directory =
-                    Files.readAttributes(
-                                    path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+                    Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
                             .isDirectory();
         } catch (IOException e) {
             return false;

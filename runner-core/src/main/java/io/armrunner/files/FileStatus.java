@@ -30,7 +30,9 @@ record FileStatus(int mode, int uid, int gid, long size, FileTime modified) {
                 (FileTime) value(all, "lastModifiedTime"));
     }
 
-    /** Whether a file has its size and time of then, as far as the system tells; not if it is gone. */
+    /**
+     * Whether a file has its size and time of then, as far as the system tells; not if it is gone.
+     */
     boolean isStillThatOf(Path path) throws IOException {
         try {
             BasicFileAttributes now =

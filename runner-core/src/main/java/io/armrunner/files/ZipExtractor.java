@@ -127,9 +127,7 @@ public final class ZipExtractor {
             throws IOException {
         List<Later> later = new ArrayList<>();
         try (Batches batches = new Batches(file)) {
-            for (ZipDirectory.Entry entry = entries.next();
-                    entry != null;
-                    entry = entries.next()) {
+            for (ZipDirectory.Entry entry = entries.next(); entry != null; entry = entries.next()) {
                 String clean = target.clean(entry.name());
                 if (clean.isEmpty()) {
                     continue;
