@@ -34,7 +34,7 @@ final class FileBatch {
     }
 
     /** What became of an entry. */
-    enum Fate {
+    private enum Fate {
         AS_BEFORE,
         CHANGED,
         GONE
