@@ -127,7 +127,6 @@ final class BuildObjects {
             throws IOException, InterruptedException {
         String begun = text(call("POST", key, "uploads=", encryption(), Content.of(NOTHING)), key);
         String upload = "uploadId=" + Signature4.query(element(begun, "UploadId", key));
-        boolean whole = false;
         try {
             long length = sizes.partOf(size);
             StringBuilder parts = new StringBuilder("<CompleteMultipartUpload>");
@@ -151,16 +150,18 @@ final class BuildObjects {
             byte[] list = parts.toString().getBytes(StandardCharsets.UTF_8);
             String answer = text(call("POST", key, upload, Map.of(), Content.of(list)), key);
             // S3 answers 200 before it has begun to put the parts together.
-            whole = !answer.contains("<Error>");
-            if (!whole) {
+            if (answer.contains("<Error>")) {
                 throw new IOException(
                         "Could not write s3://%s/%s: %s".formatted(place.bucket(), key, answer));
             }
-        } finally {
-            if (!whole) {
-                // What is left after that, the bucket's own rule removes.
+        } catch (IOException e) {
+            // What is left after that, the bucket's own rule removes.
+            try {
                 call("DELETE", key, upload, Map.of(), Content.of(NOTHING)).close();
+            } catch (IOException later) {
+                e.addSuppressed(later);
             }
+            throw e;
         }
     }
 
