@@ -145,6 +145,9 @@ class JobBookTest {
             }
             assertThat(names(state().resolve("logs")))
                     .containsExactly("Zk3QpW9xL.3.log", "Zk3QpW9xL.4.log", "Zk3QpW9xL.5.log");
+            await("the book's thread writes what others read")
+                    .atMost(Duration.ofSeconds(10))
+                    .until(() -> StateView.isThere(state()));
             StateView view = StateView.read(state());
             assertThat(service.operations.book().log(new JobKey("Zk3QpW9xL", 5))).isPresent();
             assertThat(service.operations.book().log(new JobKey("Zk3QpW9xL", 1))).isEmpty();
