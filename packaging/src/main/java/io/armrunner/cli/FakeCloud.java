@@ -2,6 +2,7 @@ package io.armrunner.cli;
 
 import io.armrunner.codebuild.aws.AwsClients;
 import io.armrunner.codebuild.aws.AwsPlace;
+import io.armrunner.codebuild.aws.BuildSize;
 import io.armrunner.codebuild.fake.FakeAws;
 import io.armrunner.codebuild.fake.FakeAwsSettings;
 import io.armrunner.codebuild.fake.ShellWork;
@@ -15,12 +16,14 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 
 /**
  * An AWS account of our own on the loopback address, with an installation in it as {@code codebuild
@@ -30,6 +33,9 @@ import java.util.function.Supplier;
 final class FakeCloud implements AutoCloseable {
     /** The one region whose price everybody knows, so that the log can show one. */
     private static final String REGION = "us-east-1";
+
+    /** What {@code ARMRUNNER_LANE} calls its Lambda compute. */
+    private static final String LAMBDA = "lambda";
 
     /** Nobody counts how often a fake is asked, and a person waits. */
     private static final int SPEED = 5;
@@ -41,24 +47,26 @@ final class FakeCloud implements AutoCloseable {
      * Where CodeBuild lanes have their builds.
      *
      * @param keys an access key instead of those of this machine
-     * @param roots says for each job where it has its files; empty for where AWS has room
+     * @param roots says for each job where it has its files, after where AWS has room for them
      * @param speed how much shorter the lane's waits are than AWS needs them
      */
-    record Place(
-            Optional<AwsPlace.Keys> keys, Optional<Supplier<RemoteLane.Roots>> roots, int speed) {
+    record Place(Optional<AwsPlace.Keys> keys, UnaryOperator<RemoteLane.Roots> roots, int speed) {
         /** AWS itself. */
-        static final Place AWS = new Place(Optional.empty(), Optional.empty(), 1);
+        static final Place AWS = new Place(Optional.empty(), UnaryOperator.identity(), 1);
     }
 
     private final FakeAws aws;
     private final Installation installation;
     private final Path directory;
+    private final boolean isolatesLambda;
     private final AtomicInteger machines = new AtomicInteger();
 
-    private FakeCloud(FakeAws aws, Installation installation, Path directory) {
+    private FakeCloud(
+            FakeAws aws, Installation installation, Path directory, boolean isolatesLambda) {
         this.aws = aws;
         this.installation = installation;
         this.directory = directory;
+        this.isolatesLambda = isolatesLambda;
     }
 
     /**
@@ -88,7 +96,8 @@ final class FakeCloud implements AutoCloseable {
         try (AwsClients clients = AwsClients.open(aws.place())) {
             Installation installation = Installation.of("main", REGION, aws.account());
             new Setup(installation, clients).apply(_ -> {});
-            return new FakeCloud(aws, installation, directory);
+            return new FakeCloud(
+                    aws, installation, directory, entrance.isEmpty() && ShellWork.canIsolate());
         } catch (SetupException e) {
             aws.close();
             throw new UserError(String.valueOf(e.getMessage()));
@@ -97,7 +106,7 @@ final class FakeCloud implements AutoCloseable {
 
     private static ShellWork work(Path directory, List<String> entrance) {
         if (entrance.isEmpty()) {
-            return new ShellWork();
+            return new ShellWork().sharingThisProgram();
         }
         List<String> words = new ArrayList<>(entrance);
         words.add(directory.toString());
@@ -105,17 +114,26 @@ final class FakeCloud implements AutoCloseable {
     }
 
     Place place() {
-        return new Place(aws.place().keys(), Optional.of(this::roots), SPEED);
+        return new Place(aws.place().keys(), this::roots, SPEED);
     }
 
-    /** Each build is alone on its machine, so each gets a directory to itself. */
-    private RemoteLane.Roots roots() {
+    /**
+     * Each build is alone on its machine, so each gets a directory to itself. One on Lambda compute
+     * has a /tmp of its own where that can be made, and its files in there.
+     */
+    private RemoteLane.Roots roots(RemoteLane.Roots usual) {
+        if (isolatesLambda && usual.builds().startsWith("/tmp/")) {
+            return usual;
+        }
         Path machine = directory.resolve("machine-" + machines.incrementAndGet());
         return new RemoteLane.Roots(
                 machine.resolve("builds").toString(), machine.resolve("cache").toString());
     }
 
-    /** A configuration of a runner whose only lane is the installation. */
+    /**
+     * A configuration of a runner with the installation's containers, and its Lambda compute for
+     * jobs that ask for it.
+     */
     String config(URI url, String token) {
         return """
         [[runners]]
@@ -123,21 +141,37 @@ final class FakeCloud implements AutoCloseable {
           url = "%s"
           token = "%s"
           executor = "codebuild"
-          [runners.codebuild]
-            project = "%s"
-            region = "%s"
-            bucket = "%s"
-            endpoint = "%s"
-            allowed_placements = ["image"]
-            allowed_images = ["**"]
+        """
+                        .formatted(url, token)
+                + lane("codebuild", BuildSize.SMALL)
+                + lane(LAMBDA, BuildSize.LAMBDA_1GB);
+    }
+
+    private String lane(String name, BuildSize size) {
+        return """
+          [[runners.lanes]]
+            name = "%s"
+            [runners.lanes.codebuild]
+              project = "%s"
+              region = "%s"
+              bucket = "%s"
+              endpoint = "%s"
+              compute = "%s"
+              allowed_compute = [%s]
+              allowed_placements = ["image"]
+              allowed_images = ["**"]
         """
                 .formatted(
-                        url,
-                        token,
+                        name,
                         installation.project(),
                         installation.region(),
                         installation.bucket(),
-                        aws.endpoint());
+                        aws.endpoint(),
+                        size.word(),
+                        Arrays.stream(BuildSize.values())
+                                .filter(other -> other.isLambda() == size.isLambda())
+                                .map(other -> '"' + other.word() + '"')
+                                .collect(Collectors.joining(", ")));
     }
 
     @Override

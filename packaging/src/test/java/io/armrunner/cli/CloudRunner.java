@@ -259,12 +259,12 @@ final class CloudRunner implements AutoCloseable {
                 environment(),
                 words.directory().resolve("costs.json"),
                 Optional.of(words.keys()),
-                words.isolated()
-                        ? Optional.empty()
-                        : Optional.of(() ->
-                                new RemoteLane.Roots(
+                usual ->
+                        words.isolated()
+                                ? usual
+                                : new RemoteLane.Roots(
                                         disk.resolve("builds").toString(),
-                                        disk.resolve("cache").toString())),
+                                        disk.resolve("cache").toString()),
                 words.speed(),
                 clock,
                 Ticker.SYSTEM,

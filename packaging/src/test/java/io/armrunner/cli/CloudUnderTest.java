@@ -16,20 +16,16 @@ import io.armrunner.manager.Manager;
 import io.armrunner.testing.CoordinatorExtension;
 import io.armrunner.testing.LogDecoder;
 import io.armrunner.testing.TestRepository;
-import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
-import java.util.SortedSet;
-import java.util.TreeSet;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -99,8 +95,7 @@ final class CloudUnderTest implements BeforeEachCallback, AfterEachCallback {
     /** Builds are in a region with Lambda compute, and isolated ones can load this program. */
     CloudUnderTest withLambda() {
         return with(settings ->
-                settings.withRegion("eu-west-1")
-                        .withWork(new ShellWork().sharing(ownFilesBelowTmp())));
+                settings.withRegion("eu-west-1").withWork(new ShellWork().sharingThisProgram()));
     }
 
     /** Builds have no Java of their own. */
@@ -112,28 +107,6 @@ final class CloudUnderTest implements BeforeEachCallback, AfterEachCallback {
             environment.remove("JAVA_25_HOME");
             return as.withEnvironment(environment);
         });
-    }
-
-    /** What of this program's files a /tmp of their own would hide from builds. */
-    private static List<Path> ownFilesBelowTmp() {
-        SortedSet<Path> all = new TreeSet<>();
-        String places =
-                System.getProperty("java.class.path")
-                        + File.pathSeparator
-                        + System.getProperty("java.home");
-        for (String entry : places.split(File.pathSeparator, -1)) {
-            Path file = Path.of(entry).toAbsolutePath().normalize();
-            if (file.startsWith("/tmp")) {
-                all.add(Files.isDirectory(file) ? file : file.resolveSibling(""));
-            }
-        }
-        List<Path> outermost = new ArrayList<>();
-        for (Path each : all) {
-            if (outermost.stream().noneMatch(each::startsWith)) {
-                outermost.add(each);
-            }
-        }
-        return outermost;
     }
 
     @Override

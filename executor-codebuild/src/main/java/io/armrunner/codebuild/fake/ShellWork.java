@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.armrunner.process.ProcessGroup;
 import java.io.BufferedReader;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
@@ -11,6 +12,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -80,12 +83,28 @@ public final class ShellWork implements BuildWork {
     }
 
     /**
-     * The same, with directories of this system's {@code /tmp} that isolated commands can read.
-     *
-     * @param directories none within another
+     * The same; isolated commands, whose {@code /tmp} is their own, can run this program and its
+     * Java even where these are below {@code /tmp}.
      */
-    public ShellWork sharing(List<Path> directories) {
-        return new ShellWork(entrance, directories);
+    public ShellWork sharingThisProgram() {
+        SortedSet<Path> all = new TreeSet<>();
+        String places =
+                System.getProperty("java.class.path")
+                        + File.pathSeparator
+                        + System.getProperty("java.home");
+        for (String entry : places.split(File.pathSeparator, -1)) {
+            Path file = Path.of(entry).toAbsolutePath().normalize();
+            if (file.startsWith(TMP)) {
+                all.add(Files.isDirectory(file) ? file : file.resolveSibling(""));
+            }
+        }
+        List<Path> outermost = new ArrayList<>();
+        for (Path each : all) {
+            if (outermost.stream().noneMatch(each::startsWith)) {
+                outermost.add(each);
+            }
+        }
+        return new ShellWork(entrance, outermost);
     }
 
     /** Whether commands can have a file system of their own here. */

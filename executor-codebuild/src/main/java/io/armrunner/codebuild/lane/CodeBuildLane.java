@@ -20,7 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -53,7 +53,7 @@ public final class CodeBuildLane implements RemoteLane, AutoCloseable {
      * @param environment of git, for the sources of such builds
      * @param costs the file of the lane's costs
      * @param keys an access key instead of those of this machine
-     * @param roots says for each job where it has its files; empty for where AWS has room
+     * @param roots says for each job where it has its files, after where AWS has room for them
      * @param speed how much shorter the lane's waits are than AWS needs them: 1, or more beside a
      *     fake
      */
@@ -68,7 +68,7 @@ public final class CodeBuildLane implements RemoteLane, AutoCloseable {
             Map<String, String> environment,
             Path costs,
             Optional<AwsPlace.Keys> keys,
-            Optional<Supplier<Roots>> roots,
+            UnaryOperator<Roots> roots,
             int speed,
             InstantSource clock,
             Ticker ticker,
@@ -157,9 +157,7 @@ public final class CodeBuildLane implements RemoteLane, AutoCloseable {
 
     @Override
     public Roots roots() {
-        return around.roots()
-                .map(Supplier::get)
-                .orElse(settings.isLambda() ? ROOTS_ON_LAMBDA : ROOTS);
+        return around.roots().apply(settings.isLambda() ? ROOTS_ON_LAMBDA : ROOTS);
     }
 
     @Override
