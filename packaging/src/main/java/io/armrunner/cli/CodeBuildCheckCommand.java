@@ -36,6 +36,20 @@ final class CodeBuildCheckCommand implements Callable<Integer> {
     private @Nullable String size;
 
     @Option(
+            names = "--ecr",
+            split = ",",
+            paramLabel = "REPOSITORY",
+            description =
+                    "Private repositories in ECR that builds should be able to pull from: names, or ARNs; those of the role when not given.")
+    private List<String> repositories = List.of();
+
+    @Option(
+            names = "--image",
+            paramLabel = "IMAGE",
+            description = "With --build: the image it runs in; the project's when not given.")
+    private @Nullable String image;
+
+    @Option(
             names = "--build",
             description =
                     "Runs a build as well, which costs a minute of the project's size; with --config it also tells whether builds reach GitLab.")
@@ -57,8 +71,7 @@ final class CodeBuildCheckCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         BuildSize machines = size == null ? BuildSize.SMALL : AwsOptions.size(size);
         Regions.Choice choice = aws.choose(surroundings, machines);
-        Installation installation =
-                CodeBuildTeardownCommand.named(aws.name(), choice).withSize(machines);
+        Installation installation = installation(choice, machines);
         surroundings
                 .out()
                 .println(
@@ -73,9 +86,25 @@ final class CodeBuildCheckCommand implements Callable<Integer> {
                             PAUSE,
                             finding -> surroundings.out().println(finding));
             check.reaching(servers());
+            if (image != null) {
+                check.inImage(image);
+            }
             boolean good = (size == null ? check.ofProjectsSize() : check).run(build);
             boolean known = tokens();
             return good && known ? 0 : 1;
+        }
+    }
+
+    private Installation installation(Regions.Choice choice, BuildSize machines) throws UserError {
+        if (image != null && !build) {
+            throw new UserError(2, "--image is for --build; add that");
+        }
+        try {
+            return CodeBuildTeardownCommand.named(aws.name(), choice)
+                    .withSize(machines)
+                    .withRepositories(repositories);
+        } catch (IllegalArgumentException e) {
+            throw new UserError(2, String.valueOf(e.getMessage()));
         }
     }
 

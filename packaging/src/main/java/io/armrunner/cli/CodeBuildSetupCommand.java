@@ -47,6 +47,14 @@ final class CodeBuildSetupCommand implements Callable<Integer> {
     private @Nullable String key;
 
     @Option(
+            names = "--ecr",
+            split = ",",
+            paramLabel = "REPOSITORY",
+            description =
+                    "Private repositories in ECR whose images builds may run in: names, or ARNs; none when not given.")
+    private List<String> repositories = List.of();
+
+    @Option(
             names = "--log-days",
             defaultValue = "7",
             paramLabel = "DAYS",
@@ -113,14 +121,16 @@ final class CodeBuildSetupCommand implements Callable<Integer> {
         }
         try {
             return new Installation(
-                    aws.name(),
-                    choice.place().region(),
-                    choice.account(),
-                    machines,
-                    image == null ? Installation.image(machines) : image,
-                    network,
-                    Optional.ofNullable(key),
-                    logDays);
+                            aws.name(),
+                            choice.place().region(),
+                            choice.account(),
+                            machines,
+                            image == null ? Installation.image(machines) : image,
+                            network,
+                            Optional.ofNullable(key),
+                            List.of(),
+                            logDays)
+                    .withRepositories(repositories);
         } catch (IllegalArgumentException e) {
             throw new UserError(2, String.valueOf(e.getMessage()));
         }

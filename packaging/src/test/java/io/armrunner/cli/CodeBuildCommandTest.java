@@ -214,6 +214,25 @@ class CodeBuildCommandTest {
     }
 
     @Test
+    void jobsMayRunInPrivateImagesOfTheRepositoriesThatAreNamed() {
+        String image = "123456789012.dkr.ecr.eu-west-3.amazonaws.com/ci/python:3";
+        assertThat(run("codebuild", "setup", "--yes", "--ecr", "ci/python,ci/rust")).isZero();
+        assertThat(run("codebuild", "check", "--build", "--image", image)).isZero();
+        assertThat(out.toString())
+                .contains(
+                        "ok     images of arn:aws:ecr:eu-west-3:123456789012:repository/ci/rust: the role of builds may pull them",
+                        "ok     a real build: ran on aarch64 in " + image);
+
+        assertThat(run("codebuild", "check", "--ecr", "ci/go")).isEqualTo(1);
+        assertThat(out.toString())
+                .contains("ERROR  images of arn:aws:ecr:eu-west-3:123456789012:repository/ci/go");
+        assertThat(run("codebuild", "setup", "--ecr", "ci/*")).isEqualTo(2);
+        assertThat(err.toString()).contains("\"ci/*\" is no repository of ECR");
+        assertThat(run("codebuild", "check", "--image", image)).isEqualTo(2);
+        assertThat(err.toString()).contains("--image is for --build; add that");
+    }
+
+    @Test
     void ofSeveralRegionsTheFirstThatWorksIsTaken() {
         aws.region("eu-west-1").down(true);
 

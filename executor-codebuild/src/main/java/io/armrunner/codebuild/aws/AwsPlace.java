@@ -26,6 +26,13 @@ public record AwsPlace(
         return new AwsPlace(region, Optional.empty(), Optional.empty(), Optional.empty());
     }
 
+    /** What stands second in the ARNs of a region. */
+    public static String partition(String region) {
+        return region.startsWith("cn-")
+                ? "aws-cn"
+                : region.startsWith("us-gov-") ? "aws-us-gov" : "aws";
+    }
+
     /** The same account elsewhere. */
     public AwsPlace in(String other) {
         return new AwsPlace(other, endpoint, profile, keys);

@@ -1,7 +1,6 @@
 package io.armrunner.codebuild.aws;
 
 import java.util.Optional;
-import java.util.regex.Pattern;
 
 /** What is known of images by their names alone. Pure. */
 public final class CuratedImages {
@@ -46,18 +45,10 @@ public final class CuratedImages {
                             "is one of Lambda compute, which size %s is not".formatted(size.word()))
                     : Optional.empty();
         }
-        return forLambda || Registry.NAME.matcher(image).matches()
+        return forLambda || EcrImage.of(image).isPresent()
                 ? Optional.empty()
                 : Optional.of(
                         "cannot run on Lambda compute (%s): that takes CodeBuild's own images whose names have \"lambda-standard\", and images for one architecture from a private registry in ECR"
                                 .formatted(size.word()));
-    }
-
-    /** Apart, so that the pattern is made only when somebody has an image of his own. */
-    private static final class Registry {
-        private static final Pattern NAME =
-                Pattern.compile("\\d{12}\\.dkr\\.ecr\\.[a-z0-9-]+\\.amazonaws\\.com(\\.cn)?/.+");
-
-        private Registry() {}
     }
 }

@@ -136,6 +136,12 @@ final class BuildRun {
                         ? builds.times().provisioningOnLambda()
                         : builds.times().provisioning(privileged, custom));
         fail(BuildPhaseType.PROVISIONING);
+        try {
+            builds.pull(this);
+        } catch (ServiceError e) {
+            BuildFault refused = BuildFault.imagePull(e.text());
+            throw new Ended(refused.status(), refused.status(), refused.code(), refused.message());
+        }
         showLogs();
         finish(StatusType.SUCCEEDED, "", "");
     }

@@ -2,6 +2,7 @@ package io.armrunner.codebuild.fake;
 
 import io.armrunner.codebuild.aws.AwsPlace;
 import io.armrunner.codebuild.aws.BuildSize;
+import io.armrunner.codebuild.aws.EcrImage;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
@@ -33,6 +34,7 @@ import software.amazon.awssdk.services.codebuild.model.CreateProjectResponse;
 import software.amazon.awssdk.services.codebuild.model.DeleteProjectRequest;
 import software.amazon.awssdk.services.codebuild.model.DeleteProjectResponse;
 import software.amazon.awssdk.services.codebuild.model.EnvironmentVariable;
+import software.amazon.awssdk.services.codebuild.model.ImagePullCredentialsType;
 import software.amazon.awssdk.services.codebuild.model.ListBuildsForProjectRequest;
 import software.amazon.awssdk.services.codebuild.model.ListBuildsForProjectResponse;
 import software.amazon.awssdk.services.codebuild.model.ListProjectsRequest;
@@ -438,6 +440,33 @@ public final class FakeBuilds implements Service {
                 Map.of(
                         "codebuild:buildArn", List.of(build.arn()),
                         "codebuild:projectArn", List.of(projects.arn(build.projectName()))));
+    }
+
+    /**
+     * Gets the image, which is always there. One in ECR can only be had by the role of the build:
+     * repositories have no policies here that would let CodeBuild itself in.
+     */
+    void pull(BuildRun run) throws ServiceError {
+        Build build = run.now();
+        Optional<EcrImage> image = EcrImage.of(build.environment().image());
+        if (image.isEmpty()) {
+            return;
+        }
+        if (build.environment().imagePullCredentialsType()
+                != ImagePullCredentialsType.SERVICE_ROLE) {
+            throw new ServiceError(
+                    400,
+                    "AccessDeniedException",
+                    "pull access denied for %s, repository does not exist or may require authorization"
+                            .formatted(build.environment().image()));
+        }
+        Caller caller = caller(build);
+        place.aws().allow(caller, "ecr:GetAuthorizationToken", "*", Map.of(), "ecr");
+        for (String action :
+                List.of("BatchCheckLayerAvailability", "GetDownloadUrlForLayer", "BatchGetImage")) {
+            place.aws()
+                    .allow(caller, "ecr:" + action, image.get().repositoryArn(), Map.of(), "ecr");
+        }
     }
 
     /** Fetches what an S3 source names, with the rights of the build. */

@@ -24,6 +24,7 @@ import software.amazon.awssdk.services.iam.model.DeleteRoleRequest;
 import software.amazon.awssdk.services.iam.model.DeleteRoleResponse;
 import software.amazon.awssdk.services.iam.model.DetachRolePolicyRequest;
 import software.amazon.awssdk.services.iam.model.DetachRolePolicyResponse;
+import software.amazon.awssdk.services.iam.model.EvaluationResult;
 import software.amazon.awssdk.services.iam.model.GetRolePolicyRequest;
 import software.amazon.awssdk.services.iam.model.GetRolePolicyResponse;
 import software.amazon.awssdk.services.iam.model.GetRoleRequest;
@@ -34,9 +35,12 @@ import software.amazon.awssdk.services.iam.model.ListRolePoliciesRequest;
 import software.amazon.awssdk.services.iam.model.ListRolePoliciesResponse;
 import software.amazon.awssdk.services.iam.model.ListRoleTagsRequest;
 import software.amazon.awssdk.services.iam.model.ListRoleTagsResponse;
+import software.amazon.awssdk.services.iam.model.PolicyEvaluationDecisionType;
 import software.amazon.awssdk.services.iam.model.PutRolePolicyRequest;
 import software.amazon.awssdk.services.iam.model.PutRolePolicyResponse;
 import software.amazon.awssdk.services.iam.model.Role;
+import software.amazon.awssdk.services.iam.model.SimulatePrincipalPolicyRequest;
+import software.amazon.awssdk.services.iam.model.SimulatePrincipalPolicyResponse;
 import software.amazon.awssdk.services.iam.model.Tag;
 import software.amazon.awssdk.services.iam.model.TagRoleRequest;
 import software.amazon.awssdk.services.iam.model.TagRoleResponse;
@@ -131,6 +135,9 @@ final class FakeRoles implements Service {
 
     @Override
     public List<String> resources(SdkPojo request) {
+        if (request instanceof SimulatePrincipalPolicyRequest simulation) {
+            return List.of(simulation.policySourceArn());
+        }
         return List.of(
                 arn(
                         request.sdkFields().stream()
@@ -226,8 +233,41 @@ final class FakeRoles implements Service {
                             .tags(tags(known(r.roleName())))
                             .isTruncated(false)
                             .build();
+            case SimulatePrincipalPolicyRequest r -> simulate(r);
             default -> throw Service.unknown(request);
         };
+    }
+
+    /** For one resource: of several the real one answers in another form. */
+    private SdkPojo simulate(SimulatePrincipalPolicyRequest r) throws ServiceError {
+        if (byArn(r.policySourceArn()) == null) {
+            throw missing("The source " + r.policySourceArn());
+        }
+        if (r.resourceArns().size() > 1) {
+            throw new ServiceError(
+                    501, "NotImplemented", "the fake simulates for one resource at a time");
+        }
+        String resource = r.resourceArns().isEmpty() ? "*" : r.resourceArns().getFirst();
+        List<EvaluationResult> results = new ArrayList<>();
+        for (String action : r.actionNames()) {
+            PolicyEvaluationDecisionType decision =
+                    switch (Policy.evaluate(
+                            policies(r.policySourceArn()), action, resource, Map.of())) {
+                        case ALLOWED -> PolicyEvaluationDecisionType.ALLOWED;
+                        case NOT_ALLOWED -> PolicyEvaluationDecisionType.IMPLICIT_DENY;
+                        case DENIED -> PolicyEvaluationDecisionType.EXPLICIT_DENY;
+                    };
+            results.add(
+                    EvaluationResult.builder()
+                            .evalActionName(action)
+                            .evalResourceName(resource)
+                            .evalDecision(decision)
+                            .build());
+        }
+        return SimulatePrincipalPolicyResponse.builder()
+                .evaluationResults(results)
+                .isTruncated(false)
+                .build();
     }
 
     private SdkPojo create(CreateRoleRequest r) throws ServiceError {

@@ -2,6 +2,7 @@ package io.armrunner.codebuild.lane;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.armrunner.codebuild.aws.EcrImage;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
@@ -13,7 +14,6 @@ import software.amazon.awssdk.services.codebuild.model.ArtifactsType;
 import software.amazon.awssdk.services.codebuild.model.CacheType;
 import software.amazon.awssdk.services.codebuild.model.EnvironmentVariable;
 import software.amazon.awssdk.services.codebuild.model.EnvironmentVariableType;
-import software.amazon.awssdk.services.codebuild.model.ImagePullCredentialsType;
 import software.amazon.awssdk.services.codebuild.model.LogsConfigStatusType;
 import software.amazon.awssdk.services.codebuild.model.ProjectSource;
 import software.amazon.awssdk.services.codebuild.model.ProjectSourceVersion;
@@ -89,7 +89,7 @@ final class BuildRequest {
                         .environmentTypeOverride(settings.machine().environmentType(choice.size()))
                         .computeTypeOverride(choice.size().computeType())
                         .imageOverride(choice.image())
-                        .imagePullCredentialsTypeOverride(pull(choice.image()))
+                        .imagePullCredentialsTypeOverride(EcrImage.credentials(choice.image()))
                         .autoRetryLimitOverride(0)
                         .logsConfigOverride(logs ->
                                 logs.cloudWatchLogs(watch ->
@@ -130,13 +130,6 @@ final class BuildRequest {
                                         .sourceIdentifier(RUNTIME)
                                         .sourceVersion(version)
                                         .build()));
-    }
-
-    private static ImagePullCredentialsType pull(String image) {
-        // ECR asks for the build's own role; public images and CodeBuild's own do not.
-        return image.contains(".dkr.ecr.")
-                ? ImagePullCredentialsType.SERVICE_ROLE
-                : ImagePullCredentialsType.CODEBUILD;
     }
 
     private static List<EnvironmentVariable> environment(

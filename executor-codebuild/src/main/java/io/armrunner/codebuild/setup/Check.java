@@ -13,6 +13,8 @@ import java.util.stream.Stream;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.core.sync.RequestBody;
 import software.amazon.awssdk.services.codebuild.model.Project;
+import software.amazon.awssdk.services.iam.model.EvaluationResult;
+import software.amazon.awssdk.services.iam.model.PolicyEvaluationDecisionType;
 import software.amazon.awssdk.services.s3.model.DeleteMarkerEntry;
 import software.amazon.awssdk.services.s3.model.ListObjectVersionsResponse;
 import software.amazon.awssdk.services.s3.model.ObjectVersion;
@@ -32,6 +34,7 @@ public final class Check {
     private Installation installation;
     private Installation made;
     private List<URI> urls = List.of();
+    private Optional<String> image = Optional.empty();
     private boolean ofProject;
     private boolean lambdaProject;
     private boolean failed;
@@ -92,6 +95,12 @@ public final class Check {
         return this;
     }
 
+    /** The same with a build in this image, if a build is run. */
+    public Check inImage(String name) {
+        image = Optional.of(name);
+        return this;
+    }
+
     /** The same for the size that the project has, whatever the installation says. */
     public Check ofProjectsSize() {
         ofProject = true;
@@ -99,7 +108,8 @@ public final class Check {
     }
 
     /**
-     * Runs all checks.
+     * Runs all checks. Whether the role of builds may pull from private repositories is looked at
+     * for those of the installation; if it names none, for those that the role has now.
      *
      * @param build whether to run a build as well, which costs a minute of the smallest size
      * @return whether the lane can work
@@ -397,6 +407,14 @@ public final class Check {
      */
     private void drift() throws InterruptedException {
         try {
+            if (made.repositories().isEmpty()) {
+                made =
+                        made.withRepositories(
+                                Parts.attempt(
+                                        "look at the role of builds",
+                                        clients,
+                                        new RolePart(made, clients)::repositories));
+            }
             for (Setup.PlanLine line : new Setup(made, clients).plan()) {
                 say(
                         line.isChange() ? Finding.Level.NOTE : Finding.Level.OK,
@@ -411,6 +429,7 @@ public final class Check {
                                                 installation.region())
                                 : "as codebuild setup makes it");
             }
+            made.repositories().forEach(this::pull);
         } catch (SetupException e) {
             say(
                     Finding.Level.NOTE,
@@ -418,6 +437,56 @@ public final class Check {
                     "not looked at with these rights; run the check once as whoever ran setup (%s)"
                             .formatted(e.getMessage()));
         }
+    }
+
+    /** Asks IAM what the role could do, which does nothing. */
+    private void pull(String repository) {
+        String what = "images of " + repository;
+        try {
+            List<String> missing =
+                    Stream.concat(
+                                    decisions(List.of(Documents.LOGIN), "*"),
+                                    decisions(Documents.PULL, repository))
+                            .filter(each ->
+                                    each.evalDecision() != PolicyEvaluationDecisionType.ALLOWED)
+                            .map(EvaluationResult::evalActionName)
+                            .toList();
+            if (missing.isEmpty()) {
+                boolean other = !repository.contains(":" + installation.account() + ":");
+                say(
+                        Finding.Level.OK,
+                        what,
+                        "the role of builds may pull them"
+                                + (other
+                                        ? ", if the policy of that account's repository lets it"
+                                        : ""));
+            } else {
+                say(
+                        Finding.Level.ERROR,
+                        what,
+                        "the role %s may not do %s; name the repository with --ecr in armrunner codebuild setup"
+                                .formatted(installation.role(), String.join(", ", missing)));
+            }
+        } catch (SdkException e) {
+            say(
+                    Finding.Level.NOTE,
+                    what,
+                    "unknown: %s (armrunner codebuild print installer-policy has that right)"
+                            .formatted(
+                                    AwsFailure.describe(
+                                            "ask IAM what the role may do", clients.place(), e)));
+        }
+    }
+
+    private Stream<EvaluationResult> decisions(List<String> actions, String resource) {
+        return clients
+                .iam()
+                .simulatePrincipalPolicy(r ->
+                        r.policySourceArn(installation.roleArn())
+                                .actionNames(actions)
+                                .resourceArns(resource))
+                .evaluationResults()
+                .stream();
     }
 
     /** What a number of builds at once means for a user. */
@@ -443,7 +512,13 @@ public final class Check {
     private void realBuild() throws InterruptedException {
         RealBuild build =
                 new RealBuild(
-                        installation, clients, lambdaProject, "check-build-" + nonce, pause, urls);
+                        installation,
+                        clients,
+                        image,
+                        lambdaProject,
+                        "check-build-" + nonce,
+                        pause,
+                        urls);
         try {
             build.run().forEach(each -> say(each.level(), each.what(), each.text()));
         } catch (SdkException e) {

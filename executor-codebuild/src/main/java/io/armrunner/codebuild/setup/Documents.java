@@ -5,12 +5,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
 import java.util.function.UnaryOperator;
 
 /**
  * The policies, once for the SDK and the templates. A placeholder is {@code <name>}, {@code
- * <region>}, {@code <account>}, {@code <partition>} or {@code <key>}; {@code ${codebuild:buildArn}}
- * is IAM's own variable and stays.
+ * <region>}, {@code <account>}, {@code <partition>}, {@code <key>} or {@code <repositories>};
+ * {@code ${codebuild:buildArn}} is IAM's own variable and stays.
  */
 final class Documents {
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -19,6 +20,17 @@ final class Documents {
     static final String PROJECT = "armrunner-<name>";
     static final String ROLE = "armrunner-<name>-build-<region>";
     static final String LOG_GROUP = "/armrunner/<name>/boot";
+
+    /** Stands for a list. */
+    static final String REPOSITORIES = "<repositories>";
+
+    static final String PULL_SID = "Pull";
+    static final String LOGIN = "ecr:GetAuthorizationToken";
+    static final List<String> PULL =
+            List.of(
+                    "ecr:BatchCheckLayerAvailability",
+                    "ecr:GetDownloadUrlForLayer",
+                    "ecr:BatchGetImage");
 
     /** Runs when somebody starts the project by hand: a lane's builds bring their own. */
     static final String BUILDSPEC =
@@ -112,7 +124,7 @@ final class Documents {
                    "codebuild:BatchGetBuilds"],"Resource":"%3$s"},
                  {"Sid":"Role","Effect":"Allow","Action":["iam:CreateRole","iam:GetRole","iam:TagRole","iam:DeleteRole",
                    "iam:UpdateAssumeRolePolicy","iam:PutRolePolicy","iam:GetRolePolicy","iam:ListRolePolicies",
-                   "iam:DeleteRolePolicy"],"Resource":"%4$s"},
+                   "iam:DeleteRolePolicy","iam:SimulatePrincipalPolicy"],"Resource":"%4$s"},
                  {"Sid":"HandOver","Effect":"Allow","Action":"iam:PassRole","Resource":"%4$s",
                   "Condition":{"StringEquals":{"iam:PassedToService":"codebuild.amazonaws.com"}}},
                  {"Sid":"Bucket","Effect":"Allow","Action":["s3:CreateBucket","s3:DeleteBucket","s3:ListBucket",
@@ -154,6 +166,16 @@ final class Documents {
                 [{"Sid":"Key","Effect":"Allow","Action":["kms:Decrypt","kms:GenerateDataKey"],"Resource":"<key>",
                   "Condition":{"StringEquals":{"kms:ViaService":"s3.<region>.amazonaws.com"}}}]
                 """);
+    }
+
+    /** What ECR wants of who pulls an image. The first is a right to log in, and sees nothing. */
+    static ObjectNode images() {
+        return policy(
+                """
+                [{"Sid":"Login","Effect":"Allow","Action":"%s","Resource":"*"},
+                 {"Sid":"%s","Effect":"Allow","Action":["%s"],"Resource":["%s"]}]
+                """
+                        .formatted(LOGIN, PULL_SID, String.join("\",\"", PULL), REPOSITORIES));
     }
 
     private static ObjectNode policy(String statements) {

@@ -1,7 +1,9 @@
 package io.armrunner.codebuild.setup;
 
+import io.armrunner.codebuild.aws.AwsPlace;
 import io.armrunner.codebuild.aws.BuildSize;
 import io.armrunner.codebuild.aws.CuratedImages;
+import io.armrunner.codebuild.aws.EcrImage;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -16,6 +18,7 @@ import java.util.regex.Pattern;
  * @param image the curated image, when a job asks for none
  * @param network where builds have their addresses; AWS's own without one
  * @param key the ARN of a KMS key for the bucket; AWS's own without one
+ * @param repositories ARNs of private repositories in ECR whose images builds may run in
  * @param logDays for how long boot logs are kept
  */
 public record Installation(
@@ -26,6 +29,7 @@ public record Installation(
         String image,
         Optional<Network> network,
         Optional<String> key,
+        List<String> repositories,
         int logDays) {
     /** Amazon Linux 2023 with Java 25, git and Docker. */
     static final String CONTAINER_IMAGE = "aws/codebuild/amazonlinux-aarch64-standard:3.0";
@@ -50,7 +54,15 @@ public record Installation(
         }
     }
 
+    // Longer ones than IAM takes in all policies of a role together are AWS's to refuse.
+    private static final Pattern REPOSITORY =
+            Pattern.compile("[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*");
+    private static final Pattern REPOSITORY_ARN =
+            Pattern.compile(
+                    "arn:aws(?:-cn|-us-gov)?:ecr:[a-z0-9-]+:\\d{12}:repository/" + REPOSITORY);
+
     public Installation {
+        repositories = List.copyOf(repositories);
         if (!NAME.matcher(name).matches()) {
             throw new IllegalArgumentException(
                     "\"%s\" cannot be the name: use up to 20 small letters, digits and dashes"
@@ -82,23 +94,64 @@ public record Installation(
                 CONTAINER_IMAGE,
                 Optional.empty(),
                 Optional.empty(),
+                List.of(),
                 DEFAULT_LOG_DAYS);
     }
 
     public Installation withNetwork(Network other) {
         return new Installation(
-                name, region, account, size, image, Optional.of(other), key, logDays);
+                name, region, account, size, image, Optional.of(other), key, repositories, logDays);
     }
 
     /** With other machines, and their own image when they are of the other kind. */
     public Installation withSize(BuildSize other) {
         String its = other.isLambda() == size.isLambda() ? image : image(other);
-        return new Installation(name, region, account, other, its, network, key, logDays);
+        return new Installation(
+                name, region, account, other, its, network, key, repositories, logDays);
     }
 
     public Installation withKey(String arn) {
         return new Installation(
-                name, region, account, size, image, network, Optional.of(arn), logDays);
+                name,
+                region,
+                account,
+                size,
+                image,
+                network,
+                Optional.of(arn),
+                repositories,
+                logDays);
+    }
+
+    /**
+     * With these repositories of ECR in place of any others.
+     *
+     * @param words each the name of one in this account and region, or the ARN of any
+     * @throws IllegalArgumentException when one is neither
+     */
+    public Installation withRepositories(List<String> words) {
+        return new Installation(
+                name,
+                region,
+                account,
+                size,
+                image,
+                network,
+                key,
+                words.stream().map(this::repository).distinct().toList(),
+                logDays);
+    }
+
+    private String repository(String word) {
+        if (REPOSITORY_ARN.matcher(word).matches()) {
+            return word;
+        }
+        if (!REPOSITORY.matcher(word).matches()) {
+            throw new IllegalArgumentException(
+                    "\"%s\" is no repository of ECR: say its name, such as ci/python, or its ARN; each one by itself, since patterns would let in what comes later"
+                            .formatted(word));
+        }
+        return new EcrImage(account, region, word).repositoryArn();
     }
 
     /** The CodeBuild project. */
@@ -126,9 +179,7 @@ public record Installation(
     }
 
     String partition() {
-        return region.startsWith("cn-")
-                ? "aws-cn"
-                : region.startsWith("us-gov-") ? "aws-us-gov" : "aws";
+        return AwsPlace.partition(region);
     }
 
     /** A placeholder's value; see {@code Documents}. */
@@ -139,6 +190,8 @@ public record Installation(
             case "account" -> account;
             case "partition" -> partition();
             case "key" -> key.orElse("");
+            // Between the quotation marks of one text.
+            case "repositories" -> String.join("\",\"", repositories);
             default -> throw new IllegalArgumentException("no placeholder " + placeholder);
         };
     }

@@ -2,6 +2,7 @@ package io.armrunner.codebuild.setup;
 
 import io.armrunner.codebuild.aws.AwsClients;
 import io.armrunner.codebuild.aws.BuildSize;
+import io.armrunner.codebuild.aws.EcrImage;
 import io.armrunner.codebuild.setup.Check.Finding;
 import java.net.URI;
 import java.time.Duration;
@@ -25,12 +26,14 @@ final class RealBuild {
 
     private final Installation installation;
     private final AwsClients clients;
+    private final Optional<String> image;
     private final boolean lambdaProject;
     private final String token;
     private final Duration pause;
     private final List<URI> servers;
 
     /**
+     * @param image what it runs in; the project's when empty
      * @param lambdaProject whether the project's own builds are on Lambda compute
      * @param token AWS takes a second start with the same one for the first
      * @param pause between two looks at it
@@ -39,12 +42,14 @@ final class RealBuild {
     RealBuild(
             Installation installation,
             AwsClients clients,
+            Optional<String> image,
             boolean lambdaProject,
             String token,
             Duration pause,
             List<URI> servers) {
         this.installation = installation;
         this.clients = clients;
+        this.image = image;
         this.lambdaProject = lambdaProject;
         this.token = token;
         this.pause = pause;
@@ -89,7 +94,10 @@ final class RealBuild {
                 new Finding(
                         Finding.Level.OK,
                         NAME,
-                        "ran on aarch64, provisioned in %d s".formatted(provisioning(build))));
+                        "ran on aarch64%s, provisioned in %d s"
+                                .formatted(
+                                        image.map(name -> " in " + name).orElse(""),
+                                        provisioning(build))));
         if (!servers.isEmpty()) {
             boolean reached = isGood(build, "POST_BUILD");
             findings.add(
@@ -128,6 +136,9 @@ final class RealBuild {
                     .computeTypeOverride(size.computeType())
                     .imageOverride(installation.image());
         }
+        image.ifPresent(name ->
+                request.imageOverride(name)
+                        .imagePullCredentialsTypeOverride(EcrImage.credentials(name)));
         if (!size.isLambda()) {
             request.timeoutInMinutesOverride(5).queuedTimeoutInMinutesOverride(5);
         }

@@ -2,6 +2,9 @@ package io.armrunner.codebuild.setup;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.armrunner.codebuild.aws.AwsClients;
 import java.net.URLDecoder;
 import java.util.ArrayList;
@@ -19,6 +22,8 @@ final class RolePart implements Part {
     private static final String POLICY = "build";
     private static final String KEY = "key";
     private static final String NETWORK = "network";
+    private static final String IMAGES = "images";
+    private static final ObjectMapper JSON = new ObjectMapper();
 
     private final Installation installation;
     private final IamClient iam;
@@ -37,6 +42,9 @@ final class RolePart implements Part {
         }
         if (installation.network().isPresent()) {
             policies.put(NETWORK, Documents.filled(Documents.network(), installation));
+        }
+        if (!installation.repositories().isEmpty()) {
+            policies.put(IMAGES, Documents.filled(Documents.images(), installation));
         }
     }
 
@@ -79,17 +87,52 @@ final class RolePart implements Part {
                 changes.add("policy " + policy);
             }
         }
+        if (mayNoMore()) {
+            changes.add("policy " + IMAGES + ", which goes");
+        }
         return Change.update(changes);
     }
 
     private boolean isUpToDate(String policy) {
+        return document(policy)
+                .filter(document -> Documents.areEqual(document, policies.getOrDefault(policy, "")))
+                .isPresent();
+    }
+
+    private Optional<String> document(String policy) {
         try {
-            String document =
-                    iam.getRolePolicy(r -> r.roleName(name).policyName(policy)).policyDocument();
-            return Documents.areEqual(decoded(document), policies.getOrDefault(policy, ""));
+            return Optional.of(
+                    decoded(
+                            iam.getRolePolicy(r -> r.roleName(name).policyName(policy))
+                                    .policyDocument()));
         } catch (NoSuchEntityException _) {
-            return false;
+            return Optional.empty();
         }
+    }
+
+    /** Whether the role still has rights to images that nobody names any more. */
+    private boolean mayNoMore() {
+        return !policies.containsKey(IMAGES) && document(IMAGES).isPresent();
+    }
+
+    /** The repositories whose images the role may pull as of now; empty without a role. */
+    List<String> repositories() {
+        List<String> found = new ArrayList<>();
+        document(IMAGES)
+                .ifPresent(document -> {
+                    try {
+                        for (JsonNode statement : JSON.readTree(document).path("Statement")) {
+                            if (statement.path("Sid").asText().equals(Documents.PULL_SID)) {
+                                statement
+                                        .path("Resource")
+                                        .forEach(each -> found.add(each.asText()));
+                            }
+                        }
+                    } catch (JsonProcessingException e) {
+                        throw new IllegalStateException("IAM has a policy that is no JSON", e);
+                    }
+                });
+        return found;
     }
 
     private static String decoded(String document) {
@@ -111,6 +154,9 @@ final class RolePart implements Part {
         policies.forEach((policy, document) ->
                 iam.putRolePolicy(
                         r -> r.roleName(name).policyName(policy).policyDocument(document)));
+        if (mayNoMore()) {
+            iam.deleteRolePolicy(r -> r.roleName(name).policyName(IMAGES));
+        }
     }
 
     @Override

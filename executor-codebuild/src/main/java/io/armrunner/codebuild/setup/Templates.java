@@ -34,13 +34,18 @@ public final class Templates {
                     "partition", "${AWS::Partition}",
                     "key", "${KeyArn}");
 
+    /** The parameter that has the list which {@link Documents#REPOSITORIES} stands for. */
+    private static final String REPOSITORIES = "EcrRepositories";
+
     private static final Map<String, String> TERRAFORM =
             Map.of(
                     "name", "${var.name}",
                     "region", "${data.aws_region.current.id}",
                     "account", "${data.aws_caller_identity.current.account_id}",
                     "partition", "${data.aws_partition.current.partition}",
-                    "key", "${var.key_arn}");
+                    "key", "${var.key_arn}",
+                    // Between the quotation marks of one text.
+                    "repositories", "${join(\"\\\",\\\"\", var.ecr_repositories)}");
 
     private Templates() {}
 
@@ -55,6 +60,7 @@ public final class Templates {
         policies.add(policy("build", Documents.build()));
         policies.add(onlyIf("HasKey", policy("key", Documents.key())));
         policies.add(onlyIf("HasNetwork", policy("network", Documents.network())));
+        policies.add(onlyIf("HasRepositories", policy("images", Documents.images())));
         properties(resources, "Bucket")
                 .set("BucketName", cloudFormation(TextNode.valueOf(Documents.BUCKET)));
         properties(resources, "BucketPolicy")
@@ -103,6 +109,8 @@ public final class Templates {
                 .put("policy", terraform(Documents.key().toString()));
         object(resources, "aws_iam_role_policy", "network")
                 .put("policy", terraform(Documents.network().toString()));
+        object(resources, "aws_iam_role_policy", "images")
+                .put("policy", terraform(Documents.images().toString()));
         object(resources, "aws_s3_bucket", "jobs").put("bucket", terraform(Documents.BUCKET));
         object(resources, "aws_s3_bucket_policy", "jobs")
                 .put("policy", terraform(Documents.bucket().toString()));
@@ -177,6 +185,9 @@ public final class Templates {
             return sub.put("Fn::Sub", filled(text.replace("${", "${!"), CLOUD_FORMATION));
         }
         if (node.isArray()) {
+            if (node.path(0).asText().equals(Documents.REPOSITORIES)) {
+                return JSON.createObjectNode().put("Ref", REPOSITORIES);
+            }
             ArrayNode list = JSON.createArrayNode();
             node.forEach(each -> list.add(cloudFormation(each)));
             return list;
@@ -219,6 +230,7 @@ public final class Templates {
           "Image":{"Type":"String","Default":"","Description":"The curated image, when a job asks for none; one with Java 25 when empty."},
           "LogDays":{"Type":"Number","Default":%3$d,"Description":"For how long boot logs are kept."},
           "KeyArn":{"Type":"String","Default":"","Description":"A KMS key for the bucket; AWS's own when empty."},
+          "EcrRepositories":{"Type":"CommaDelimitedList","Default":"","Description":"ARNs of private repositories in ECR whose images builds may run in."},
           "VpcId":{"Type":"String","Default":"","Description":"A network for the builds; AWS's own when empty."},
           "Subnets":{"Type":"CommaDelimitedList","Default":"","Description":"Private subnets of that network."},
           "SecurityGroups":{"Type":"CommaDelimitedList","Default":"","Description":"Security groups of that network."}},
@@ -229,7 +241,8 @@ public final class Templates {
           "HasImage":{"Fn::Not":[{"Fn::Equals":[{"Ref":"Image"},""]}]},
           "IsLambda":%9$s,
           "HasKey":{"Fn::Not":[{"Fn::Equals":[{"Ref":"KeyArn"},""]}]},
-          "HasNetwork":{"Fn::Not":[{"Fn::Equals":[{"Ref":"VpcId"},""]}]}},
+          "HasNetwork":{"Fn::Not":[{"Fn::Equals":[{"Ref":"VpcId"},""]}]},
+          "HasRepositories":{"Fn::Not":[{"Fn::Equals":[{"Fn::Join":["",{"Ref":"EcrRepositories"}]},""]}]}},
          "Resources":{
           "Role":{"Type":"AWS::IAM::Role","Properties":{
            "Description":"Builds of armrunner's CodeBuild lane",
@@ -303,6 +316,7 @@ public final class Templates {
           "image":{"type":"string","default":"","description":"The curated image, when a job asks for none; one with Java 25 when empty."},
           "log_days":{"type":"number","default":%2$d,"description":"For how long boot logs are kept."},
           "key_arn":{"type":"string","default":"","description":"A KMS key for the bucket; AWS's own when empty."},
+          "ecr_repositories":{"type":"list(string)","default":[],"description":"ARNs of private repositories in ECR whose images builds may run in."},
           "vpc_id":{"type":"string","default":"","description":"A network for the builds; AWS's own when empty."},
           "subnets":{"type":"list(string)","default":[],"description":"Private subnets of that network."},
           "security_groups":{"type":"list(string)","default":[],"description":"Security groups of that network."}},
@@ -315,7 +329,8 @@ public final class Templates {
           "aws_iam_role_policy":{
            "build":{"name":"build","role":"${aws_iam_role.build.id}"},
            "key":{"name":"key","role":"${aws_iam_role.build.id}","count":"${var.key_arn == \\"\\" ? 0 : 1}"},
-           "network":{"name":"network","role":"${aws_iam_role.build.id}","count":"${var.vpc_id == \\"\\" ? 0 : 1}"}},
+           "network":{"name":"network","role":"${aws_iam_role.build.id}","count":"${var.vpc_id == \\"\\" ? 0 : 1}"},
+           "images":{"name":"images","role":"${aws_iam_role.build.id}","count":"${length(var.ecr_repositories) == 0 ? 0 : 1}"}},
           "aws_s3_bucket":{"jobs":{"force_destroy":true,"tags":"${local.tags}"}},
           "aws_s3_bucket_public_access_block":{"jobs":{"bucket":"${aws_s3_bucket.jobs.id}","block_public_acls":true,
            "block_public_policy":true,"ignore_public_acls":true,"restrict_public_buckets":true}},

@@ -379,6 +379,7 @@ class SetupTest {
                                 Installation.CONTAINER_IMAGE,
                                 Optional.empty(),
                                 Optional.empty(),
+                                List.of(),
                                 7))
                 .hasMessageContaining("cannot run on Lambda compute");
     }
@@ -653,6 +654,110 @@ class SetupTest {
                                                 RequestBody.fromString("x")))
                         .hasMessageContaining("explicit deny in a resource-based policy");
             }
+        }
+    }
+
+    private static final String PRIVATE =
+            "123456789012.dkr.ecr.eu-west-3.amazonaws.com/ci/python:3.14";
+
+    private Check.Finding pulled(Installation wanted, String image) throws Exception {
+        List<Check.Finding> findings = new ArrayList<>();
+        boolean _ =
+                new Check(wanted, clients, "n" + aws.calls().size(), QUICK, findings::add)
+                        .inImage(image)
+                        .run(true);
+        return findings.getLast();
+    }
+
+    @Test
+    void aBuildPullsFromThePrivateRepositoriesThatAreNamedAndFromNoOther() throws Exception {
+        apply(installation, clients);
+        assertThat(pulled(installation, PRIVATE).toString())
+                .contains(
+                        "ERROR  a real build: FAILED: BUILD_CONTAINER_UNABLE_TO_PULL_IMAGE",
+                        "is not authorized to perform: ecr:GetAuthorizationToken on resource: *");
+
+        Installation with = installation.withRepositories(List.of("ci/python"));
+        assertThat(plan(with, clients))
+                .contains("update  role armrunner-main-build-eu-west-3 (policy images)");
+        apply(with, clients);
+        assertThat(plan(with, clients)).allMatch(line -> line.startsWith("keep"));
+
+        // The fake's build ran on this machine, so it got as far as that.
+        assertThat(pulled(with, PRIVATE).text()).doesNotContain("UNABLE_TO_PULL");
+        assertThat(pulled(with, PRIVATE.replace("/python", "/python-2")).text())
+                .contains(
+                        "is not authorized to perform: ecr:BatchCheckLayerAvailability on resource: arn:aws:ecr:eu-west-3:123456789012:repository/ci/python-2 because no identity-based policy allows");
+
+        assertThat(plan(installation, clients))
+                .contains(
+                        "update  role armrunner-main-build-eu-west-3 (policy images, which goes)");
+        apply(installation, clients);
+        assertThat(
+                        clients.iam()
+                                .listRolePolicies(r -> r.roleName(installation.role()))
+                                .policyNames())
+                .containsExactly("build");
+    }
+
+    @Test
+    void theCheckSaysWhichPrivateImagesTheRoleMayPull() throws Exception {
+        String other = "arn:aws:ecr:eu-west-1:999999999999:repository/base";
+        Installation with = installation.withRepositories(List.of("ci/python", other));
+        try (AwsClients installer = as(installerPolicy(), managerPolicy())) {
+            apply(with, installer);
+            // Whoever does not name them is told of those that the role has.
+            for (Installation asked : List.of(with, installation)) {
+                List<Check.Finding> findings = new ArrayList<>();
+                assertThat(new Check(asked, installer, "n1", QUICK, findings::add).run(false))
+                        .isTrue();
+                assertThat(findings)
+                        .extracting(Check.Finding::toString)
+                        .contains(
+                                "ok     role armrunner-main-build-eu-west-3: as codebuild setup makes it",
+                                "ok     images of arn:aws:ecr:eu-west-3:123456789012:repository/ci/python: the role of builds may pull them",
+                                "ok     images of "
+                                        + other
+                                        + ": the role of builds may pull them, if the policy of that account's repository lets it");
+            }
+            List<Check.Finding> findings = new ArrayList<>();
+            Installation more = installation.withRepositories(List.of("ci/rust"));
+            assertThat(new Check(more, installer, "n2", QUICK, findings::add).run(false)).isFalse();
+            assertThat(findings)
+                    .extracting(Check.Finding::toString)
+                    .contains(
+                            "ERROR  images of arn:aws:ecr:eu-west-3:123456789012:repository/ci/rust: the role armrunner-main-build-eu-west-3 may not do ecr:BatchCheckLayerAvailability, ecr:GetDownloadUrlForLayer, ecr:BatchGetImage; name the repository with --ecr in armrunner codebuild setup");
+        }
+        String without = installerPolicy().replace("\"iam:SimulatePrincipalPolicy\"", "\"x:y\"");
+        try (AwsClients installer = as(without, managerPolicy())) {
+            List<Check.Finding> findings = new ArrayList<>();
+            assertThat(new Check(with, installer, "n3", QUICK, findings::add).run(false)).isTrue();
+            assertThat(findings)
+                    .extracting(Check.Finding::toString)
+                    .anyMatch(line ->
+                            line.startsWith("note   images of arn:aws:ecr:eu-west-3")
+                                    && line.contains("may not do iam:SimulatePrincipalPolicy on"));
+        }
+    }
+
+    @Test
+    void aRepositoryIsNamedByItselfOrNotAtAll() {
+        assertThat(installation.withRepositories(List.of("ci/python", "ci/python")).repositories())
+                .containsExactly("arn:aws:ecr:eu-west-3:123456789012:repository/ci/python");
+        for (String word :
+                List.of(
+                        "",
+                        "*",
+                        "ci/*",
+                        "Ci",
+                        "ci/python:3",
+                        PRIVATE,
+                        "arn:aws:ecr:eu-west-3:123456789012:repository/*",
+                        "a\",\"b")) {
+            assertThatThrownBy(() -> installation.withRepositories(List.of(word)))
+                    .as(word)
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("is no repository of ECR");
         }
     }
 

@@ -37,6 +37,11 @@ class TemplatesTest {
     private static final Installation ON_LAMBDA =
             Installation.of("main", "eu-west-1", "123456789012").withSize(BuildSize.LAMBDA_2GB);
 
+    private static final List<String> REPOSITORIES =
+            List.of(
+                    "arn:aws:ecr:eu-west-3:123456789012:repository/ci/python",
+                    "arn:aws:ecr:eu-west-3:123456789012:repository/ci/rust");
+
     /** Values of the template's parameters and of AWS's own. */
     private static final Map<String, String> VALUES =
             Map.of(
@@ -73,6 +78,14 @@ class TemplatesTest {
                         "AWS::Region", "eu-west-1",
                         "Role", ON_LAMBDA.roleArn()),
                 Set.of("IsLambda"));
+    }
+
+    @Test
+    void cloudFormationMakesWhatTheSetUpMakesForPrivateImages() throws Exception {
+        theSameIsMade(
+                INSTALLATION.withRepositories(List.of("ci/python", "ci/rust")),
+                Map.of("EcrRepositories", String.join(",", REPOSITORIES)),
+                Set.of("HasRepositories"));
     }
 
     private void theSameIsMade(
@@ -207,6 +220,15 @@ class TemplatesTest {
                 .isEqualTo(template.at("/Role/Properties/Policies/0/PolicyDocument"));
         assertThat(policy(resources.at("/aws_iam_role/build/assume_role_policy")))
                 .isEqualTo(template.at("/Role/Properties/AssumeRolePolicyDocument"));
+        JsonNode withImages =
+                resolved(
+                        template(),
+                        with("EcrRepositories", String.join(",", REPOSITORIES)),
+                        Set.of("HasRepositories"));
+        assertThat(policy(resources.at("/aws_iam_role_policy/images/policy")))
+                .isEqualTo(withImages.at("/Resources/Role/Properties/Policies/1/PolicyDocument"));
+        assertThat(resources.at("/aws_iam_role_policy/images/count").asText())
+                .isEqualTo("${length(var.ecr_repositories) == 0 ? 0 : 1}");
         assertThat(policy(resources.at("/aws_s3_bucket_policy/jobs/policy")))
                 .isEqualTo(template.at("/BucketPolicy/Properties/PolicyDocument"));
         assertThat(policy(resources.at("/aws_iam_policy/manager/policy")))
@@ -285,6 +307,12 @@ class TemplatesTest {
                         assertThat(resource.path("Type").asText()).matches("AWS::\\w+::\\w+"));
     }
 
+    private static Map<String, String> with(String parameter, String value) {
+        Map<String, String> all = new HashMap<>(VALUES);
+        all.put(parameter, value);
+        return all;
+    }
+
     private static JsonNode template() {
         Object document = new Yaml().load(Templates.cloudFormation());
         return JSON.valueToTree(document);
@@ -300,6 +328,9 @@ class TemplatesTest {
                 .replace("${data.aws_region.current.id}", "eu-west-3")
                 .replace("${data.aws_caller_identity.current.account_id}", "123456789012")
                 .replace("${data.aws_partition.current.partition}", "aws")
+                .replace(
+                        "${join(\"\\\",\\\"\", var.ecr_repositories)}",
+                        String.join("\",\"", REPOSITORIES))
                 .replace("$${", "${");
     }
 
@@ -307,7 +338,12 @@ class TemplatesTest {
     private static JsonNode resolved(
             JsonNode node, Map<String, String> values, Set<String> conditions) {
         if (node.isObject() && node.size() == 1) {
-            if (node.has("Ref")) {
+            if (node.path("Ref").asText().equals("EcrRepositories")) {
+                ArrayNode list = JSON.createArrayNode();
+                List.of(values.getOrDefault("EcrRepositories", "").split(",", -1))
+                        .forEach(list::add);
+                return list;
+            } else if (node.has("Ref")) {
                 return JSON.getNodeFactory()
                         .textNode(values.getOrDefault(node.path("Ref").asText(), ""));
             } else if (node.has("Fn::GetAtt")) {
