@@ -10,6 +10,7 @@ import io.armrunner.config.RunnerConfig;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -80,11 +81,7 @@ final class CodeBuildCheckCommand implements Callable<Integer> {
         try (AwsClients clients = AwsClients.open(choice.place())) {
             Check check =
                     new Check(
-                            installation,
-                            clients,
-                            UUID.randomUUID().toString(),
-                            PAUSE,
-                            finding -> surroundings.out().println(finding));
+                            installation, clients, UUID.randomUUID().toString(), PAUSE, this::say);
             check.reaching(servers());
             if (image != null) {
                 check.inImage(image);
@@ -122,36 +119,65 @@ final class CodeBuildCheckCommand implements Callable<Integer> {
     /** Whether GitLab takes the tokens of the runners in the file that is named, if one is. */
     private boolean tokens() throws Exception {
         if (config == null) {
+            say(
+                    new Check.Finding(
+                            Check.Finding.Level.NOTE,
+                            "GitLab token",
+                            "not asked about; name the runner's file with --config"));
             return true;
         }
         ConfigFile file = surroundings.configFile(Optional.of(config));
+        List<RunnerConfig> runners = file.load().config().runners();
+        if (runners.isEmpty()) {
+            say(
+                    new Check.Finding(
+                            Check.Finding.Level.ERROR,
+                            "GitLab token",
+                            "there is no runner in %s; run armrunner register"
+                                    .formatted(file.path())));
+            return false;
+        }
         boolean good = true;
         try (RunnerServer server = connect.with(file)) {
-            for (RunnerConfig runner : file.load().config().runners()) {
+            for (RunnerConfig runner : runners) {
                 Check.Finding finding = finding(runner, server.verify(runner));
-                surroundings.out().println(finding);
+                say(finding);
                 good &= finding.level() != Check.Finding.Level.ERROR;
             }
         }
         return good;
     }
 
+    private void say(Check.Finding finding) {
+        surroundings.out().println(finding);
+    }
+
+    /**
+     * A runner's token has no scopes: one that GitLab knows may do all that a runner does. That is
+     * asked by the one call that changes nothing.
+     */
     private static Check.Finding finding(RunnerConfig runner, RunnerServer.Verified answer) {
         String what = "GitLab token %s at %s".formatted(runner.token().shortForm(), runner.url());
         return switch (answer) {
-            case RunnerServer.Verified.Valid _ ->
+            case RunnerServer.Verified.Valid(long id, Optional<Instant> expiresAt) ->
                     new Check.Finding(
-                            Check.Finding.Level.OK, what, "a runner's token, good for its jobs");
+                            Check.Finding.Level.OK,
+                            what,
+                            "valid%s%s"
+                                    .formatted(
+                                            id == 0 ? "" : ", of runner " + id,
+                                            expiresAt.map(when -> ", until " + when).orElse("")));
             case RunnerServer.Verified.Refused _ ->
                     new Check.Finding(
                             Check.Finding.Level.ERROR,
                             what,
-                            "GitLab does not know it; create the runner again in GitLab and run armrunner register");
+                            "invalid: GitLab does not know it; create the runner again in GitLab and run armrunner register");
             case RunnerServer.Verified.Unclear(String why) ->
                     new Check.Finding(
                             Check.Finding.Level.ERROR,
                             what,
-                            why + "; check the url, and the way from this machine to GitLab");
+                            "unknown, since GitLab could not be asked: %s; check the url, and the way from this machine to GitLab"
+                                    .formatted(why));
         };
     }
 }

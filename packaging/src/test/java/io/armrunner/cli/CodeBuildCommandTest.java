@@ -5,6 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.armrunner.codebuild.aws.AwsPlace;
 import io.armrunner.codebuild.fake.FakeAws;
 import io.armrunner.codebuild.fake.FakeAwsSettings;
+import io.armrunner.coordinator.Coordinator;
+import io.armrunner.coordinator.CoordinatorJob;
+import io.armrunner.coordinator.CoordinatorRunner;
+import io.armrunner.coordinator.CoordinatorSettings;
+import io.armrunner.coordinator.JobState;
+import io.armrunner.coordinator.RunnerSpec;
 import io.armrunner.http.EventLoops;
 import java.io.BufferedReader;
 import java.io.PrintWriter;
@@ -15,6 +21,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.InstantSource;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
@@ -171,8 +178,53 @@ class CodeBuildCommandTest {
                         "ok     bucket armrunner-main-123456789012-eu-west-3: as codebuild setup makes it",
                         "ok     builds at once, size small: 20: so many",
                         "builds at once, size 2xlarge: 20 (code L-1E43FDE0)",
-                        "ERROR  GitLab token abcdefghi at http://127.0.0.1:1: ",
+                        "ERROR  GitLab token abcdefghi at http://127.0.0.1:1: unknown, since GitLab could not be asked: ",
                         "check the url, and the way from this machine to GitLab");
+    }
+
+    @Test
+    @Tag("CB-67")
+    void theCheckAsksGitLabAboutTheRunnersTokenAndChangesNothing() throws Exception {
+        assertThat(run("codebuild", "setup", "--yes")).isZero();
+        Path config = directory.resolve("config.toml");
+        try (Coordinator gitlab =
+                Coordinator.start(
+                        loops,
+                        CoordinatorSettings.of(
+                                directory.resolve("gitlab"),
+                                environment,
+                                InstantSource.system(),
+                                new Random(1)))) {
+            CoordinatorRunner runner =
+                    gitlab.registerRunner(new RunnerSpec("arm64", List.of(), true));
+            CoordinatorJob waiting = gitlab.job("job").script("true").enqueue();
+            String entry =
+                    "[[runners]]\nname = \"%s\"\nurl = \"%s\"\ntoken = \"%s\"\nexecutor = \"shell\"\n";
+            String good = entry.formatted("good", gitlab.url(), runner.token().value());
+            Files.writeString(config, good);
+            assertThat(run("codebuild", "check", "--config", config.toString())).isZero();
+            assertThat(out.toString())
+                    .contains(
+                            "ok     GitLab token %s at %s: valid, of runner %d"
+                                    .formatted(
+                                            runner.token().shortForm(), gitlab.url(), runner.id()))
+                    .doesNotContain(runner.token().value());
+
+            Files.writeString(
+                    config, good + entry.formatted("dead", gitlab.url(), "glrt-abcdefghijkl"));
+            assertThat(run("codebuild", "check", "--config", config.toString())).isEqualTo(1);
+            assertThat(out.toString())
+                    .contains(
+                            ": valid, of runner",
+                            "ERROR  GitLab token abcdefghi at %s: invalid: GitLab does not know it"
+                                    .formatted(gitlab.url()));
+            assertThat(waiting.state()).isEqualTo(JobState.PENDING);
+        }
+        Files.writeString(config, "concurrent = 1\n");
+        assertThat(run("codebuild", "check", "--config", config.toString())).isEqualTo(1);
+        assertThat(out.toString()).contains("ERROR  GitLab token: there is no runner in ");
+        assertThat(run("codebuild", "check")).isZero();
+        assertThat(out.toString()).contains("note   GitLab token: not asked about");
     }
 
     @Test
