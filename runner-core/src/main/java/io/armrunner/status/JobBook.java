@@ -149,17 +149,25 @@ public final class JobBook implements JobEvents, AutoCloseable {
         if (known == null) {
             return;
         }
-        Path log = known.trace;
         try {
-            if (end.delivered() && Files.exists(log)) {
-                log = logs.keep(job, log);
+            if (end.delivered()) {
+                keepLog(known);
             }
-            history.add(record(known, "", Optional.of(end), log));
+            history.add(record(known, "", Optional.of(end), known.trace));
         } catch (IOException e) {
             say(e);
         }
         running.remove(job);
         touch();
+    }
+
+    /** Who asks for the log while it is moved waits until it is where it stays. */
+    private void keepLog(Running job) throws IOException {
+        synchronized (job) {
+            if (Files.exists(job.trace)) {
+                job.trace = logs.keep(job.facts.key(), job.trace);
+            }
+        }
     }
 
     private JobRecord record(Running job, String doing, Optional<JobEnd> end, Path log) {
@@ -202,11 +210,16 @@ public final class JobBook implements JobEvents, AutoCloseable {
         return history.latest();
     }
 
-    /** Where the log of a job is that runs or is in the history, if it is there. */
+    /**
+     * Where the log of a job is that runs or is in the history, if it is there. A job's log moves
+     * once, when the job ends: who then does not find it asks again.
+     */
     public Optional<Path> log(JobKey job) {
         Running known = running.get(job);
         if (known != null) {
-            return Optional.of(known.trace).filter(Files::exists);
+            synchronized (known) {
+                return Optional.of(known.trace).filter(Files::exists);
+            }
         }
         return ended().stream()
                 .filter(each -> each.key().equals(job))

@@ -198,21 +198,32 @@ final class StatusServer implements AutoCloseable {
                     "offset must be a number from 0 on\n");
             return;
         }
-        Optional<Path> file = operations.book().log(job);
-        try {
-            if (file.isPresent()) {
-                LogFile.Piece piece = LogFile.read(file.get(), offset, PIECE);
-                Map<String, String> where = new LinkedHashMap<>();
-                where.put("X-Log-Offset", Long.toString(piece.offset()));
-                where.put("X-Log-End", Long.toString(piece.end()));
-                where.put("X-Log-Length", Long.toString(LogFile.length(file.get())));
-                reply(exchange, 200, "text/plain; charset=utf-8", piece.bytes(), where);
-                return;
-            }
-        } catch (NoSuchFileException _) {
-            // It ended just now, or was too old: the page asks again.
+        // The second time for a job that ends just now, whose log is elsewhere from then on.
+        if (!replyLog(exchange, job, offset) && !replyLog(exchange, job, offset)) {
+            notFound(exchange, "this log is not there any more\n");
         }
-        notFound(exchange, "this log is not there any more\n");
+    }
+
+    /** Answers with a piece of a job's log, if it is there. */
+    private boolean replyLog(Exchange exchange, JobKey job, long offset) throws IOException {
+        Optional<Path> file = operations.book().log(job);
+        if (file.isEmpty()) {
+            return false;
+        }
+        LogFile.Piece piece;
+        long length;
+        try {
+            piece = LogFile.read(file.get(), offset, PIECE);
+            length = LogFile.length(file.get());
+        } catch (NoSuchFileException _) {
+            return false;
+        }
+        Map<String, String> where = new LinkedHashMap<>();
+        where.put("X-Log-Offset", Long.toString(piece.offset()));
+        where.put("X-Log-End", Long.toString(piece.end()));
+        where.put("X-Log-Length", Long.toString(length));
+        reply(exchange, 200, "text/plain; charset=utf-8", piece.bytes(), where);
+        return true;
     }
 
     private static void file(Exchange exchange, String name, String type) throws IOException {

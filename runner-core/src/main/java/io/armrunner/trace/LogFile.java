@@ -1,5 +1,6 @@
 package io.armrunner.trace;
 
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.RandomAccessFile;
@@ -118,16 +119,24 @@ public final class LogFile {
     }
 
     private static Piece read(Part part, long offset, int most) throws IOException {
-        if (!Files.exists(part.path())) {
-            throw new NoSuchFileException(part.path().toString());
-        }
-        try (RandomAccessFile file = new RandomAccessFile(part.path().toFile(), "r")) {
+        try (RandomAccessFile file = open(part.path())) {
             long here = offset - part.start();
             int count = (int) Math.min(most, Math.max(0, file.length() - here));
             byte[] bytes = new byte[count];
             file.seek(Math.max(0, here));
             file.readFully(bytes);
             return new Piece(offset, bytes);
+        }
+    }
+
+    private static RandomAccessFile open(Path path) throws IOException {
+        try {
+            return new RandomAccessFile(path.toFile(), "r");
+        } catch (FileNotFoundException e) {
+            if (Files.exists(path)) {
+                throw e;
+            }
+            throw new NoSuchFileException(path.toString());
         }
     }
 

@@ -225,6 +225,20 @@ class StatusServerTest {
     }
 
     @Test
+    void theLogOfAJobIsThereInTheMomentOfItsEndToo() throws Exception {
+        try (OperationsFixture service = new OperationsFixture(directory).listening()) {
+            for (int i = 1; i <= 100; i++) {
+                JobKey job = service.begin(i, "build");
+                service.write(job, log -> OperationsFixture.output(log, "hello\n"));
+                Thread ends = Thread.ofVirtual().start(() -> service.succeed(job));
+                do {
+                    assertThat(service.get("/api/jobs/" + job + "/log").body()).contains("hello");
+                } while (ends.isAlive());
+            }
+        }
+    }
+
+    @Test
     void logsAreShownToThisMachineUnlessTheConfigurationSaysMore() throws Exception {
         try (OperationsFixture service =
                 new OperationsFixture(directory).listening("0.0.0.0:0", Optional.empty())) {
