@@ -34,7 +34,6 @@ final class ApiRouter implements HttpHandler, AutoCloseable {
     private final Map<String, String> requestIds = new HashMap<>();
 
     private final AtomicInteger inFlight = new AtomicInteger();
-    private final AtomicInteger answered = new AtomicInteger();
 
     ApiRouter(
             Books books,
@@ -60,18 +59,14 @@ final class ApiRouter implements HttpHandler, AutoCloseable {
         String requestId =
                 real.header("x-request-id").orElseGet(() -> books.locked(() -> books.hex(32)));
         var exchange =
-                new FaultyExchange(
-                        real, Map.of("X-Request-Id", requestId), answered::incrementAndGet);
+                new FaultyExchange(real, Map.of("X-Request-Id", requestId), books::goesOut);
         Call call = new Call(exchange, Route.of(real.method(), real.path()));
         try {
             call = serve(call, exchange);
         } finally {
             exchange.end();
-            record(call, start, exchange.status());
+            record(call, start, exchange);
             inFlight.decrementAndGet();
-            if (exchange.isAnswered()) {
-                answered.decrementAndGet();
-            }
         }
     }
 
@@ -162,32 +157,23 @@ final class ApiRouter implements HttpHandler, AutoCloseable {
                 && id.chars().allMatch(c -> (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'));
     }
 
-    private void record(Call call, Instant start, int status) {
-        Exchange exchange = call.exchange();
-        books.change(() ->
-                books.record(
-                        new RecordedRequest(
-                                start,
-                                Duration.between(start, books.now()),
-                                call.route().endpoint(),
-                                exchange.method(),
-                                exchange.path(),
-                                exchange.rawQuery(),
-                                exchange.headers(),
-                                books.settings().keepBodies() ? call.text() : "",
-                                status)));
+    private void record(Call call, Instant start, FaultyExchange exchange) {
+        books.record(
+                exchange.moment(),
+                new RecordedRequest(
+                        start,
+                        Duration.between(start, books.now()),
+                        call.route().endpoint(),
+                        exchange.method(),
+                        exchange.path(),
+                        exchange.rawQuery(),
+                        exchange.headers(),
+                        books.settings().keepBodies() ? call.text() : "",
+                        exchange.status()));
     }
 
     int held() {
         return requests.held();
-    }
-
-    /**
-     * How many calls have their answer and are not in the books yet: their callers may look there
-     * already.
-     */
-    int answered() {
-        return answered.get();
     }
 
     int inFlight() {

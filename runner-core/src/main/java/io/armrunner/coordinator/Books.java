@@ -5,10 +5,14 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
@@ -29,7 +33,13 @@ final class Books {
     private final Map<String, Project> projects = new LinkedHashMap<>();
     private final Map<Long, CoordinatorJob> jobs = new LinkedHashMap<>();
     private final Map<String, CoordinatorJob> jobsByToken = new LinkedHashMap<>();
-    private final List<RecordedRequest> requests = new ArrayList<>();
+    /** By the moment at which their answer went out. */
+    private final SortedMap<Long, RecordedRequest> requests = new TreeMap<>();
+
+    /** The moments of answers that went out and are not written down yet. */
+    private final Set<Long> unwritten = new HashSet<>();
+
+    private long lastMoment;
     private final List<String> violations = new ArrayList<>();
     private long lastId = 1000;
 
@@ -194,11 +204,32 @@ final class Books {
     }
 
     List<RecordedRequest> requests() {
-        return List.copyOf(requests);
+        return List.copyOf(requests.values());
     }
 
-    void record(RecordedRequest request) {
-        requests.add(request);
+    /**
+     * An answer goes out now, or its connection is cut: its caller may look for it here from now
+     * on. Takes the lock itself.
+     *
+     * @return the moment, for {@link #record}
+     */
+    long goesOut() {
+        return changing(() -> {
+            unwritten.add(++lastMoment);
+            return lastMoment;
+        });
+    }
+
+    /** Writes a request down that is over. Takes the lock itself. */
+    void record(long moment, RecordedRequest request) {
+        change(() -> {
+            requests.put(moment, request);
+            unwritten.remove(moment);
+        });
+    }
+
+    Set<Long> unwritten() {
+        return Set.copyOf(unwritten);
     }
 
     List<String> violations() {

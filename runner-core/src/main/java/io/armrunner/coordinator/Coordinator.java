@@ -13,11 +13,13 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -32,7 +34,9 @@ public final class Coordinator implements AutoCloseable {
      * Between an answer and its line in the books lie microseconds, unless the host is out of
      * breath.
      */
-    private static final Duration WRITING_DOWN = Duration.ofSeconds(1);
+    private static final Duration WRITING_DOWN = Duration.ofSeconds(30);
+
+    private static final Duration LOOK = Duration.ofNanos(100_000);
 
     private final EventLoops loops;
     private final CoordinatorSettings settings;
@@ -185,8 +189,10 @@ public final class Coordinator implements AutoCloseable {
      */
     public List<RecordedRequest> requests() {
         long end = System.nanoTime() + WRITING_DOWN.toNanos();
-        while (router.answered() > 0 && System.nanoTime() < end) {
-            Thread.onSpinWait();
+        Set<Long> awaited = books.locked(books::unwritten);
+        while (!Collections.disjoint(awaited, books.locked(books::unwritten))
+                && System.nanoTime() < end) {
+            LockSupport.parkNanos(LOOK.toNanos());
         }
         return books.locked(books::requests);
     }

@@ -11,6 +11,8 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,24 +22,28 @@ import org.jspecify.annotations.Nullable;
 final class FaultyExchange implements Exchange {
     private final Exchange real;
     private final Map<String, String> common;
-    private final Runnable answering;
-    private boolean answered;
+    private final LongSupplier goesOut;
+    private OptionalLong moment = OptionalLong.empty();
     private @Nullable Fault fault;
     private int status = RecordedRequest.NO_ANSWER;
 
     /**
      * @param common headers of every answer
-     * @param answering called once, before the first byte of a whole answer goes out
+     * @param goesOut notes the moment before the caller can know that the request is over: called
+     *     once, before a whole answer goes out or the connection is cut. An answer in pieces is not
+     *     at its end before its handler is
      */
-    FaultyExchange(Exchange real, Map<String, String> common, Runnable answering) {
+    FaultyExchange(Exchange real, Map<String, String> common, LongSupplier goesOut) {
         this.real = real;
         this.common = common;
-        this.answering = answering;
+        this.goesOut = goesOut;
     }
 
-    /** Whether {@code answering} was called. */
-    boolean isAnswered() {
-        return answered;
+    /** The moment at which the request was over, for its handler at the latest. */
+    long moment() {
+        long at = moment.orElseGet(goesOut);
+        moment = OptionalLong.of(at);
+        return at;
     }
 
     /** Shows the faults that come before the effect; whether the request is to be served at all. */
@@ -53,7 +59,7 @@ final class FaultyExchange implements Exchange {
                 yield false;
             }
             case Fault.Cut _ -> {
-                real.abort();
+                abort();
                 yield false;
             }
             case Fault.Delay delay -> {
@@ -67,8 +73,7 @@ final class FaultyExchange implements Exchange {
     /** Cuts the connection of a request whose answer is to be lost. */
     void end() {
         if (fault instanceof Fault.LostAnswer) {
-            status = RecordedRequest.NO_ANSWER;
-            real.abort();
+            abort();
         }
     }
 
@@ -125,10 +130,6 @@ final class FaultyExchange implements Exchange {
     @Override
     public void reply(int code, Map<String, String> headers, byte[] body) throws IOException {
         status = code;
-        if (!answered) {
-            answered = true;
-            answering.run();
-        }
         switch (fault) {
             case Fault.LostAnswer _ -> {}
             case Fault.Slow _, Fault.BrokenBody _ -> {
@@ -136,9 +137,14 @@ final class FaultyExchange implements Exchange {
                     out.write(body);
                 }
             }
-            case null -> real.reply(code, all(headers), body);
-            case Fault.Answer _, Fault.Cut _, Fault.Delay _ -> real.reply(code, all(headers), body);
+            case null -> replyWhole(code, headers, body);
+            case Fault.Answer _, Fault.Cut _, Fault.Delay _ -> replyWhole(code, headers, body);
         }
+    }
+
+    private void replyWhole(int code, Map<String, String> headers, byte[] body) throws IOException {
+        moment();
+        real.reply(code, all(headers), body);
     }
 
     @Override
@@ -162,6 +168,7 @@ final class FaultyExchange implements Exchange {
     @Override
     public void abort() {
         status = RecordedRequest.NO_ANSWER;
+        moment();
         real.abort();
     }
 

@@ -58,25 +58,25 @@ final class Storage implements HttpHandler, AutoCloseable {
                             + " "
                             + exchange.path());
         }
-        var answered = new FaultyExchange(exchange, Map.of(), () -> {});
+        var answered = new FaultyExchange(exchange, Map.of(), books::goesOut);
         try {
             if (answered.begin(faults.next(Endpoint.STORAGE, OptionalLong.empty()))) {
                 serve(answered);
             }
         } finally {
             answered.end();
-            books.change(() ->
-                    books.record(
-                            new RecordedRequest(
-                                    start,
-                                    Duration.between(start, books.now()),
-                                    Endpoint.STORAGE,
-                                    exchange.method(),
-                                    exchange.path(),
-                                    exchange.rawQuery(),
-                                    exchange.headers(),
-                                    "",
-                                    answered.status())));
+            books.record(
+                    answered.moment(),
+                    new RecordedRequest(
+                            start,
+                            Duration.between(start, books.now()),
+                            Endpoint.STORAGE,
+                            exchange.method(),
+                            exchange.path(),
+                            exchange.rawQuery(),
+                            exchange.headers(),
+                            "",
+                            answered.status()));
         }
     }
 

@@ -42,14 +42,16 @@ public final class HttpServer implements AutoCloseable {
     private static final Duration ENDING = Duration.ofSeconds(5);
 
     private final HttpHandler handler;
+    private final Duration grace;
     private final Set<Thread> handlers = ConcurrentHashMap.newKeySet();
     private final ChannelGroup connections =
             new DefaultChannelGroup(ImmediateEventExecutor.INSTANCE);
     private volatile boolean closing;
     private final AtomicReference<@Nullable DisposableServer> bound = new AtomicReference<>();
 
-    private HttpServer(HttpHandler handler) {
+    private HttpServer(HttpHandler handler, Duration grace) {
         this.handler = handler;
+        this.grace = grace;
     }
 
     /**
@@ -60,7 +62,18 @@ public final class HttpServer implements AutoCloseable {
      */
     public static HttpServer start(EventLoops loops, InetSocketAddress address, HttpHandler handler)
             throws IOException {
-        HttpServer server = new HttpServer(handler);
+        return start(loops, address, handler, GRACE);
+    }
+
+    /**
+     * As the other one.
+     *
+     * @param grace for how long {@link #close} lets running handlers finish
+     */
+    static HttpServer start(
+            EventLoops loops, InetSocketAddress address, HttpHandler handler, Duration grace)
+            throws IOException {
+        HttpServer server = new HttpServer(handler, grace);
         server.bind(server.configure(loops, address), address);
         return server;
     }
@@ -74,7 +87,7 @@ public final class HttpServer implements AutoCloseable {
             EventLoops loops, InetSocketAddress address, HttpHandler handler, ServerTls tls)
             throws IOException {
         SslContext context = tls.context();
-        HttpServer server = new HttpServer(handler);
+        HttpServer server = new HttpServer(handler, GRACE);
         server.bind(
                 server.configure(loops, address).secure(spec -> spec.sslContext(context)), address);
         return server;
@@ -129,7 +142,7 @@ public final class HttpServer implements AutoCloseable {
         closing = true;
         boolean interrupted = false;
         try {
-            server.disposeNow(GRACE);
+            server.disposeNow(grace);
         } catch (IllegalStateException e) {
             interrupted = Thread.interrupted();
             LOG.debug("http.closing-hard cause=\"{}\"", e.getMessage());

@@ -228,10 +228,15 @@ public final class LaneBoard {
      * themselves may be changed by another configuration.
      */
     Optional<Reservation> reserve() throws InterruptedException {
+        return reserve(LOOK);
+    }
+
+    /** As the other one, waiting for this long. */
+    Optional<Reservation> reserve(Duration limit) throws InterruptedException {
         Books now = books;
         now.lock.lockInterruptibly();
         try {
-            for (long left = LOOK.toNanos(); room() <= now.reserved; ) {
+            for (long left = limit.toNanos(); room() <= now.reserved; ) {
                 if (left <= 0) {
                     return Optional.empty();
                 }

@@ -242,6 +242,8 @@ class CoordinatorJobsTest {
         CoordinatorJob job = accepted("build");
         job.forceCancel();
         assertThat(client.patch(job, 0, "x").statusCode()).isEqualTo(403);
+        // Only when that is in the books the coordinator knows what the runner knows.
+        assertThat(coordinator.requests(Endpoint.TRACE)).hasSize(1);
         assertThat(client.patch(job, 0, "x").statusCode()).isEqualTo(403);
         assertThat(coordinator.violations()).isEmpty();
         assertThat(client.patch(job, 0, "x").statusCode()).isEqualTo(403);

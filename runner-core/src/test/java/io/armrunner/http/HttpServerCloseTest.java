@@ -19,8 +19,11 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(30)
+@Timeout(120)
 class HttpServerCloseTest {
+    /** More than a test may take: who waits for its end fails. */
+    private static final Duration FOR_EVER = Duration.ofHours(1);
+
     private final EventLoops loops = EventLoops.open(1);
 
     @AfterEach
@@ -28,14 +31,14 @@ class HttpServerCloseTest {
         loops.close();
     }
 
-    private HttpServer start(HttpHandler handler) throws IOException {
+    private HttpServer start(HttpHandler handler, Duration grace) throws IOException {
         return HttpServer.start(
-                loops, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), handler);
+                loops, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), handler, grace);
     }
 
     private static Socket ask(HttpServer server) throws IOException {
         Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port());
-        socket.setSoTimeout((int) Duration.ofSeconds(10).toMillis());
+        socket.setSoTimeout((int) Duration.ofSeconds(60).toMillis());
         socket.getOutputStream().write("GET / HTTP/1.1\r\nHost: h\r\n\r\n".getBytes(UTF_8));
         return socket;
     }
@@ -55,15 +58,12 @@ class HttpServerCloseTest {
 
     @Test
     void idleConnectionsEndAtOnceAndNothingListensAnyMore() throws Exception {
-        HttpServer server = start(exchange -> exchange.reply(200, Map.of(), "ok".getBytes(UTF_8)));
+        HttpServer server = start(
+                        exchange -> exchange.reply(200, Map.of(), "ok".getBytes(UTF_8)), FOR_EVER);
         try (Socket socket = ask(server)) {
             assertThat(hear(socket, "ok")).startsWith("HTTP/1.1 200");
             int port = server.port();
-            long before = System.nanoTime();
             server.close();
-            assertThat(Duration.ofNanos(System.nanoTime() - before))
-                    .as("without waiting for anything")
-                    .isLessThan(Duration.ofMillis(1900));
             assertThat(hear(socket, "HTTP")).isEqualTo("<EOF>");
             assertThat(server.openConnections()).isZero();
             assertThatThrownBy(() -> new Socket(InetAddress.getLoopbackAddress(), port).close())
@@ -76,20 +76,22 @@ class HttpServerCloseTest {
         var arrived = new CountDownLatch(1);
         var go = new CountDownLatch(1);
         HttpServer server =
-                start(exchange -> {
-                    arrived.countDown();
-                    assertThat(go.await(10, TimeUnit.SECONDS)).isTrue();
-                    exchange.reply(200, Map.of(), "done".getBytes(UTF_8));
-                });
+                start(
+                        exchange -> {
+                            arrived.countDown();
+                            assertThat(go.await(60, TimeUnit.SECONDS)).isTrue();
+                            exchange.reply(200, Map.of(), "done".getBytes(UTF_8));
+                        },
+                        FOR_EVER);
         int port = server.port();
         try (Socket socket = ask(server)) {
-            assertThat(arrived.await(10, TimeUnit.SECONDS)).isTrue();
+            assertThat(arrived.await(60, TimeUnit.SECONDS)).isTrue();
             Thread closer = Thread.ofVirtual().start(server::close);
-            await().until(() -> isRefused(port));
+            await().atMost(Duration.ofMinutes(1)).until(() -> isRefused(port));
             go.countDown();
             assertThat(hear(socket, "done")).startsWith("HTTP/1.1 200");
             assertThat(hear(socket, "HTTP")).isEqualTo("<EOF>");
-            assertThat(closer.join(Duration.ofSeconds(10))).isTrue();
+            assertThat(closer.join(Duration.ofSeconds(60))).isTrue();
         }
     }
 
@@ -106,17 +108,19 @@ class HttpServerCloseTest {
         var arrived = new CountDownLatch(1);
         var ended = new AtomicBoolean();
         HttpServer server =
-                start(exchange -> {
-                    arrived.countDown();
-                    try {
-                        assertThat(new CountDownLatch(1).await(60, TimeUnit.SECONDS)).isFalse();
-                    } finally {
-                        ended.set(true);
-                    }
-                });
+                start(
+                        exchange -> {
+                            arrived.countDown();
+                            try {
+                                new CountDownLatch(1).await();
+                            } finally {
+                                ended.set(true);
+                            }
+                        },
+                        Duration.ofMillis(100));
         try (Socket socket = ask(server)) {
             assertThat(socket.isConnected()).isTrue();
-            assertThat(arrived.await(10, TimeUnit.SECONDS)).isTrue();
+            assertThat(arrived.await(60, TimeUnit.SECONDS)).isTrue();
             server.close();
             assertThat(ended).isTrue();
             assertThat(server.openConnections()).isZero();

@@ -103,10 +103,12 @@ final class LaneBoardTest {
         Thread ends =
                 Thread.ofVirtual()
                         .start(() -> {
-                            await().until(() -> asks.getState() == Thread.State.TIMED_WAITING);
+                            await().atMost(Duration.ofMinutes(1))
+                                    .until(() -> asks.getState() == Thread.State.TIMED_WAITING);
                             seat.close();
                         });
-        assertThat(board.reserve()).isPresent();
+        // More than this test may take: it is the end of the job that ends the wait.
+        assertThat(board.reserve(Duration.ofMinutes(10))).isPresent();
         ends.join();
     }
 
