@@ -58,8 +58,7 @@ final class ApiRouter implements HttpHandler, AutoCloseable {
         inFlight.incrementAndGet();
         String requestId =
                 real.header("x-request-id").orElseGet(() -> books.locked(() -> books.hex(32)));
-        var exchange =
-                new FaultyExchange(real, Map.of("X-Request-Id", requestId), books::goesOut);
+        var exchange = new FaultyExchange(real, Map.of("X-Request-Id", requestId), books::goesOut);
         Call call = new Call(exchange, Route.of(real.method(), real.path()));
         try {
             call = serve(call, exchange);

@@ -33,6 +33,7 @@ final class Books {
     private final Map<String, Project> projects = new LinkedHashMap<>();
     private final Map<Long, CoordinatorJob> jobs = new LinkedHashMap<>();
     private final Map<String, CoordinatorJob> jobsByToken = new LinkedHashMap<>();
+
     /** By the moment at which their answer went out. */
     private final SortedMap<Long, RecordedRequest> requests = new TreeMap<>();
 

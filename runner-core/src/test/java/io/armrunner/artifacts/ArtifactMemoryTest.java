@@ -42,7 +42,7 @@ class ArtifactMemoryTest {
     @TempDir Path directory;
 
     @Test
-    @Timeout(value = 5, unit = TimeUnit.MINUTES)
+    @Timeout(value = 15, unit = TimeUnit.MINUTES)
     void twoGigabytesGoUpAndComeDownInAHeapOf64Megabytes()
             throws IOException, InterruptedException {
         Path source = Files.createDirectories(directory.resolve("source"));

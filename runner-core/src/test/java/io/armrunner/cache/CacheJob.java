@@ -44,16 +44,16 @@ public final class CacheJob implements AutoCloseable {
     }
 
     public CacheJob(Path root, Optional<CacheTools.Remote> remote) {
+        this(root, remote, InstantSource.system());
+    }
+
+    CacheJob(Path root, Optional<CacheTools.Remote> remote, InstantSource clock) {
         this.root = root;
         fixture = new PlanFixture(root);
         stages =
                 new CacheStages(
                         new CacheTools(
-                                threads,
-                                TestRepository.environment(),
-                                waits::add,
-                                InstantSource.system(),
-                                remote));
+                                threads, TestRepository.environment(), waits::add, clock, remote));
     }
 
     /** What the stage printed, without colours, and the failure that it ended with. */

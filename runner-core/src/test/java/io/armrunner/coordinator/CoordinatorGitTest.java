@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.armrunner.process.ProcessGroup;
 import io.armrunner.testing.CoordinatorExtension;
 import io.armrunner.testing.TestRepository;
 import java.io.IOException;
@@ -19,7 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 class CoordinatorGitTest {
-    private static final Duration LIMIT = Duration.ofSeconds(15);
+    private static final Duration LIMIT = Duration.ofSeconds(60);
 
     @RegisterExtension final CoordinatorExtension gitlab = new CoordinatorExtension();
 
@@ -132,14 +133,15 @@ class CoordinatorGitTest {
         repository.commit("noise.txt", noise(), "noise");
         coordinator.faults().on(Endpoint.GIT_FETCH).always().slow(100, Duration.ofMillis(50));
         Process clone =
-                new ProcessBuilder("git", "clone", "--quiet", url(), target().toString())
+                new ProcessBuilder("setsid", "git", "clone", "--quiet", url(), target().toString())
                         .redirectErrorStream(true)
                         .start();
         await("the server's own git answers")
                 .atMost(LIMIT)
                 .until(() -> coordinator.requestsInFlight() == 1 && serverGit(clone) > 0);
-        clone.descendants().forEach(ProcessHandle::destroyForcibly);
-        clone.destroyForcibly();
+        assertThat(ProcessGroup.signal(clone.pid(), ProcessGroup.Signal.KILL)).isTrue();
+        // None of them is left that would write where the test's files are removed.
+        await().atMost(LIMIT).until(() -> !ProcessGroup.isAlive(clone.pid()));
         await().atMost(LIMIT).until(() -> coordinator.requestsInFlight() == 0);
         await("the server's git has gone").atMost(LIMIT).until(() -> serverGit(clone) == 0);
         coordinator.faults().clear();

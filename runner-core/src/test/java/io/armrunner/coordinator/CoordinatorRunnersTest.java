@@ -26,7 +26,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 class CoordinatorRunnersTest {
     @RegisterExtension
     final CoordinatorExtension gitlab =
-            new CoordinatorExtension(settings -> settings.withLongPoll(Duration.ofSeconds(20)));
+            new CoordinatorExtension(settings -> settings.withLongPoll(Duration.ofMinutes(10)));
 
     private Coordinator coordinator;
     private CoordinatorRunner runner;
@@ -127,10 +127,10 @@ class CoordinatorRunnersTest {
             for (int i = 0; i < 100; i++) {
                 held.add(threads.submit(() -> client.json("POST", "/jobs/request", waiting)));
             }
-            await().atMost(Duration.ofSeconds(15)).until(() -> coordinator.requestsHeld() == 100);
+            await().atMost(Duration.ofSeconds(60)).until(() -> coordinator.requestsHeld() == 100);
             CoordinatorJob job = coordinator.job("new").script("true").enqueue();
             for (Future<HttpResponse<String>> one : held) {
-                HttpResponse<String> reply = one.get(15, TimeUnit.SECONDS);
+                HttpResponse<String> reply = one.get(60, TimeUnit.SECONDS);
                 // The change ends the wait; the job itself comes with the next request (§3.3).
                 assertThat(reply.statusCode()).isEqualTo(204);
                 assertThat(reply.headers().firstValue("X-GitLab-Last-Update")).isEmpty();

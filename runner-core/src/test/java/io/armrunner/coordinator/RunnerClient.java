@@ -26,7 +26,7 @@ final class RunnerClient implements AutoCloseable {
             throws IOException, InterruptedException {
         HttpRequest.Builder request =
                 HttpRequest.newBuilder(server.resolve(path))
-                        .timeout(Duration.ofSeconds(30))
+                        .timeout(Duration.ofSeconds(100))
                         .header("User-Agent", "armrunner-test")
                         .header("X-Request-Id", UUID.randomUUID().toString().replace("-", ""))
                         .method(method, HttpRequest.BodyPublishers.ofByteArray(body));

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(30)
+@Timeout(120)
 class HttpClientTest {
     private static final byte[] NOTHING = new byte[0];
 
@@ -190,7 +190,7 @@ class HttpClientTest {
             try (Socket socket = listener.accept()) {
                 AtomicLong before = new AtomicLong(-1);
                 await().pollInterval(Duration.ofMillis(300))
-                        .atMost(Duration.ofSeconds(20))
+                        .atMost(Duration.ofSeconds(60))
                         .until(() -> {
                             long now = written.get();
                             return now > 0 && before.getAndSet(now) == now;
@@ -199,8 +199,8 @@ class HttpClientTest {
                 assertThat(written.get()).isLessThan(7L << 20);
                 assertThat(socket.getInputStream().read()).isEqualTo('P');
             }
-            assertThat(failure.get(10, TimeUnit.SECONDS)).isInstanceOf(IOException.class);
-            assertThat(sender.join(Duration.ofSeconds(5))).isTrue();
+            assertThat(failure.get(60, TimeUnit.SECONDS)).isInstanceOf(IOException.class);
+            assertThat(sender.join(Duration.ofSeconds(60))).isTrue();
         }
     }
 
@@ -217,7 +217,7 @@ class HttpClientTest {
                     assertThat(new String(reply.body(100), UTF_8)).isEqualTo("big");
                 }
             }
-            assertThat(server.join(Duration.ofSeconds(5))).isTrue();
+            assertThat(server.join(Duration.ofSeconds(60))).isTrue();
         }
     }
 
@@ -269,8 +269,7 @@ class HttpClientTest {
         HttpHandler holding =
                 exchange -> {
                     arrived.countDown();
-                    new CountDownLatch(1).await(20, TimeUnit.SECONDS);
-                    exchange.reply(204, Map.of(), NOTHING);
+                    new CountDownLatch(1).await();
                 };
         try (HttpServer server = serve(holding)) {
             Thread caller =
@@ -285,9 +284,9 @@ class HttpClientTest {
                                     ended.complete(e.toString());
                                 }
                             });
-            assertThat(arrived.await(10, TimeUnit.SECONDS)).isTrue();
+            assertThat(arrived.await(60, TimeUnit.SECONDS)).isTrue();
             caller.interrupt();
-            assertThat(ended.get(5, TimeUnit.SECONDS)).isEqualTo("interrupted");
+            assertThat(ended.get(60, TimeUnit.SECONDS)).isEqualTo("interrupted");
         }
     }
 

@@ -58,8 +58,8 @@ class HttpServerCloseTest {
 
     @Test
     void idleConnectionsEndAtOnceAndNothingListensAnyMore() throws Exception {
-        HttpServer server = start(
-                        exchange -> exchange.reply(200, Map.of(), "ok".getBytes(UTF_8)), FOR_EVER);
+        HttpServer server =
+                start(exchange -> exchange.reply(200, Map.of(), "ok".getBytes(UTF_8)), FOR_EVER);
         try (Socket socket = ask(server)) {
             assertThat(hear(socket, "ok")).startsWith("HTTP/1.1 200");
             int port = server.port();

@@ -14,7 +14,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(20)
+@Timeout(120)
 class HttpServerTest {
     private static final byte[] NOTHING = new byte[0];
 
@@ -30,7 +30,7 @@ class HttpServerTest {
                                 new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
                                 handler);
                 Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
-            socket.setSoTimeout((int) Duration.ofSeconds(10).toMillis());
+            socket.setSoTimeout((int) Duration.ofSeconds(60).toMillis());
             talk.with(socket);
         }
     }
@@ -181,7 +181,7 @@ class HttpServerTest {
                                 }
                             });
                     long got = socket.getInputStream().transferTo(OutputStream.nullOutputStream());
-                    sender.join(Duration.ofSeconds(5));
+                    sender.join(Duration.ofSeconds(60));
                     assertThat(got).isGreaterThan(size);
                 });
     }
@@ -202,7 +202,7 @@ class HttpServerTest {
                 socket -> {
                     say(socket, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nab");
                     socket.close();
-                    assertThat(seen.get(10, java.util.concurrent.TimeUnit.SECONDS))
+                    assertThat(seen.get(60, java.util.concurrent.TimeUnit.SECONDS))
                             .isEqualTo("broken");
                 });
     }

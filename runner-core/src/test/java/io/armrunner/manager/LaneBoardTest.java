@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Who has room, and when a lane is left alone. */
-@Timeout(30)
+@Timeout(120)
 final class LaneBoardTest {
     private static final LaneChoice.Wanted JOB =
             new LaneChoice.Wanted(false, Optional.empty(), Duration.ofHours(1));

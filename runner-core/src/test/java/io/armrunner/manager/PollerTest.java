@@ -23,8 +23,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** The asking for jobs, with answers made by hand. */
-@Timeout(30)
+@Timeout(120)
 final class PollerTest {
+    private static final Duration LIMIT = Duration.ofSeconds(60);
+
     /** Holds each request until the test lets it go; counts how many are open. */
     private static final class HeldSource implements JobSource {
         private final Semaphore answers = new Semaphore(0);
@@ -104,7 +106,7 @@ final class PollerTest {
         try (Poller poller = poller("request_concurrency = 1")) {
             poller.start(Duration.ZERO);
             source.answers.release(20);
-            await().until(() -> source.asked.get() == 21);
+            await().atMost(LIMIT).until(() -> source.asked.get() == 21);
             assertThat(source.most).hasValue(1);
         }
         assertThat(slots.taken()).isZero();
@@ -114,7 +116,7 @@ final class PollerTest {
     void asManyAreOpenAsConfigured() throws Exception {
         try (Poller poller = poller("request_concurrency = 3")) {
             poller.start(Duration.ZERO);
-            await().until(() -> source.open.get() == 3);
+            await().atMost(LIMIT).until(() -> source.open.get() == 3);
         }
         assertThat(source.most).hasValue(3);
         assertThat(slots.taken()).isZero();
@@ -127,9 +129,11 @@ final class PollerTest {
         try (Poller poller = poller("unhealthy_requests_limit = 3")) {
             poller.start(Duration.ZERO);
             source.answers.release(100);
-            await().until(() -> source.asked.get() == 3);
-            await().during(Duration.ofMillis(200)).until(() -> source.asked.get() == 3);
-            assertThat(notAsked).as("is told each time").hasPositiveValue();
+            await().atMost(LIMIT).until(() -> source.asked.get() == 3);
+            await().atMost(LIMIT)
+                    .during(Duration.ofMillis(200))
+                    .until(() -> source.asked.get() == 3);
+            await("is told each time").atMost(LIMIT).until(() -> notAsked.get() > 0);
         }
     }
 
@@ -140,14 +144,14 @@ final class PollerTest {
         try (Poller poller = poller("unhealthy_requests_limit = 1")) {
             poller.start(Duration.ZERO);
             source.answers.release(10);
-            await().until(() -> source.asked.get() > 10);
+            await().atMost(LIMIT).until(() -> source.asked.get() > 10);
             source.broken = false;
             source.reply = new JobReply.Failed(500, "trouble", 5);
             source.answers.release(10);
-            await().until(() -> source.asked.get() > 20);
+            await().atMost(LIMIT).until(() -> source.asked.get() > 20);
             source.reply = new JobReply.Conflict(0);
             source.answers.release(10);
-            await().until(() -> source.asked.get() > 30);
+            await().atMost(LIMIT).until(() -> source.asked.get() > 30);
         }
         assertThat(slots.taken()).isZero();
     }

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Places for jobs: {@code concurrent} for all, {@code limit} for each runner. */
-@Timeout(30)
+@Timeout(120)
 final class SlotsTest {
     private final BlockingQueue<Slots.Slot> served = new LinkedBlockingQueue<>();
 
@@ -27,15 +27,16 @@ final class SlotsTest {
                                 Thread.currentThread().interrupt();
                             }
                         });
-        await().until(() ->
-                !served.isEmpty()
-                        || thread.getState() == Thread.State.WAITING
-                        || !thread.isAlive());
+        await().atMost(Duration.ofSeconds(60))
+                .until(() ->
+                        !served.isEmpty()
+                                || thread.getState() == Thread.State.WAITING
+                                || !thread.isAlive());
         return thread;
     }
 
     private Slots.Slot next() throws InterruptedException {
-        Slots.Slot slot = served.poll(10, TimeUnit.SECONDS);
+        Slots.Slot slot = served.poll(60, TimeUnit.SECONDS);
         if (slot == null) {
             throw new AssertionError("nobody was served");
         }
@@ -54,7 +55,7 @@ final class SlotsTest {
         assertThat(served).isEmpty();
         first.close();
         next().close();
-        third.join(Duration.ofSeconds(10));
+        third.join(Duration.ofSeconds(60));
         second.close();
         assertThat(slots.taken()).isZero();
     }
@@ -72,7 +73,7 @@ final class SlotsTest {
         assertThat(slots.mayBeHeld()).as("who waits has no use for another's place").isTrue();
         one.close();
         next().close();
-        waiting.join(Duration.ofSeconds(10));
+        waiting.join(Duration.ofSeconds(60));
         other.close();
     }
 
@@ -114,7 +115,7 @@ final class SlotsTest {
         Slots.Slot taken = slots.take(share);
         Thread waiting = waiter(slots, share);
         waiting.interrupt();
-        waiting.join(Duration.ofSeconds(10));
+        waiting.join(Duration.ofSeconds(60));
         taken.close();
 
         assertThat(served).isEmpty();

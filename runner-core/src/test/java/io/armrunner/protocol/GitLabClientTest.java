@@ -32,7 +32,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-@Timeout(30)
+@Timeout(120)
 class GitLabClientTest {
     private static final Instant NOW = Instant.parse("2026-10-21T07:28:00Z");
     private static final byte[] NOTHING = new byte[0];

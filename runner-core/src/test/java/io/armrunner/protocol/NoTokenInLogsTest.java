@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** All calls, well and badly answered, with every logger of the process at its most talkative. */
-@Timeout(60)
+@Timeout(120)
 class NoTokenInLogsTest {
     private static final Secret CREATED = Secret.of("glrt-t1_RUNNERsecretRUNNERsecret");
     private static final Secret LEGACY = Secret.of("glrtr-LEGACYsecretLEGACYsecret");

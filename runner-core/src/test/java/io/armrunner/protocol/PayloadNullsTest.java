@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Every single field of a full payload, once as null, once absent, once beside an unknown one. */
-@Timeout(60)
+@Timeout(120)
 class PayloadNullsTest {
     private static final String FULL =
             """

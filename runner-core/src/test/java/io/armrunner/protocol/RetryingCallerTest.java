@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(30)
+@Timeout(120)
 class RetryingCallerTest {
     private final ScriptedGitLab gitLab = new ScriptedGitLab();
 
@@ -73,9 +73,9 @@ class RetryingCallerTest {
                                 ended.complete(e.toString());
                             }
                         });
-        assertThat(waiting.await(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(waiting.await(60, TimeUnit.SECONDS)).isTrue();
         thread.interrupt();
-        assertThat(ended.get(5, TimeUnit.SECONDS)).isEqualTo("interrupted");
+        assertThat(ended.get(60, TimeUnit.SECONDS)).isEqualTo("interrupted");
         assertThat(gitLab.seen()).hasSize(1);
     }
 }

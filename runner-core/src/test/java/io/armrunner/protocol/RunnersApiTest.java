@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-@Timeout(30)
+@Timeout(120)
 class RunnersApiTest {
     private static final SystemId SYSTEM_ID = new SystemId("s_0a1b2c3d4e5f");
     private static final Secret CREATED = Secret.of("glrt-t1_secret");

@@ -312,7 +312,7 @@ class StageScriptsTest {
     @Tag("JS-94")
     void aTerminatedScriptIsNotPrinted(String shell)
             throws JobFailure, IOException, InterruptedException {
-        job.step("script", "echo started", "sleep 60", "echo unreached");
+        job.step("script", "echo started", "sleep 600", "echo unreached");
         JobPlan plan = job.plan();
         Path in = root.resolve("in");
         Path out = root.resolve("out");
@@ -326,10 +326,10 @@ class StageScriptsTest {
                         .redirectOutput(out.toFile())
                         .start();
         // The subshell and its sleep: a signal before that would have to wait for the sleep's end.
-        await().atMost(Duration.ofSeconds(20)).until(() -> process.descendants().count() == 2);
+        await().atMost(Duration.ofSeconds(60)).until(() -> process.descendants().count() == 2);
         process.descendants().forEach(ProcessHandle::destroy);
         process.destroy();
-        assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
         assertThat(process.exitValue()).isNotZero();
         assertThat(Files.readString(out)).doesNotContain("export").doesNotContain("unreached");
     }

@@ -28,7 +28,7 @@ class JobBookTest {
         try (OperationsFixture service = new OperationsFixture(state())) {
             JobKey job = service.begin(17, "build");
             service.operations.stage(job, "step_script");
-            await().atMost(Duration.ofSeconds(10))
+            await().atMost(Duration.ofSeconds(60))
                     .until(() ->
                             StateView.isThere(state())
                                     && StateView.read(state()).running().size() == 1
@@ -66,7 +66,7 @@ class JobBookTest {
         try (OperationsFixture service = new OperationsFixture(state())) {
             job = service.begin(17, "build");
             service.write(job, log -> log.plain("the log"));
-            await().atMost(Duration.ofSeconds(10))
+            await().atMost(Duration.ofSeconds(60))
                     .until(() ->
                             StateView.isThere(state())
                                     && !StateView.read(state()).running().isEmpty());
@@ -84,7 +84,7 @@ class JobBookTest {
             service.clock.pass(Duration.ofSeconds(1));
             service.begin(17, "build");
             await("taken up again, it runs")
-                    .atMost(Duration.ofSeconds(10))
+                    .atMost(Duration.ofSeconds(60))
                     .until(() -> StateView.read(state()).running().size() == 1);
         }
     }
@@ -146,7 +146,7 @@ class JobBookTest {
             assertThat(names(state().resolve("logs")))
                     .containsExactly("Zk3QpW9xL.3.log", "Zk3QpW9xL.4.log", "Zk3QpW9xL.5.log");
             await("the book's thread writes what others read")
-                    .atMost(Duration.ofSeconds(10))
+                    .atMost(Duration.ofSeconds(60))
                     .until(() -> StateView.isThere(state()));
             StateView view = StateView.read(state());
             assertThat(service.operations.book().log(new JobKey("Zk3QpW9xL", 5))).isPresent();

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The page in a real browser, wide and narrow, light and dark. */
 class StatusPageTest {
-    private static final Duration LIMIT = Duration.ofSeconds(30);
+    private static final Duration LIMIT = Duration.ofSeconds(60);
 
     /** Where the pictures go that a person looks at. */
     private static final Path PICTURES = Path.of("target", "screenshots");

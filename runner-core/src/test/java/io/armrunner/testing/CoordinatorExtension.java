@@ -37,7 +37,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
  * <p>Register it with {@code @RegisterExtension} in a field that is not static.
  */
 public final class CoordinatorExtension implements BeforeEachCallback, AfterEachCallback {
-    private static final Duration LEAVING = Duration.ofSeconds(5);
+    private static final Duration LEAVING = Duration.ofSeconds(60);
 
     private final UnaryOperator<CoordinatorSettings> settings;
     private @Nullable EventLoops loops;
@@ -125,15 +125,19 @@ public final class CoordinatorExtension implements BeforeEachCallback, AfterEach
             eventLoops().close();
             loops = null;
         }
-        try (Stream<Path> left = Files.list(made.resolve("coordinator"))) {
-            left.forEach(file -> problems.add("the coordinator left " + file));
+        try {
+            // Who still runs may still write where the files are removed.
+            await("no child process is left")
+                    .atMost(LEAVING)
+                    .until(() -> processesBefore.containsAll(children()));
+        } finally {
+            try (Stream<Path> left = Files.list(made.resolve("coordinator"))) {
+                left.forEach(file -> problems.add("the coordinator left " + file));
+            }
+            remove(made);
+            directory = null;
         }
-        remove(made);
-        directory = null;
         assertThat(problems).as("what the runner did wrong").isEmpty();
-        await("no child process is left")
-                .atMost(LEAVING)
-                .until(() -> processesBefore.containsAll(children()));
     }
 
     private void check(CoordinatorJob job, List<String> problems) {

@@ -110,7 +110,15 @@ public final class TestRepository {
             throws IOException, InterruptedException {
         List<String> argv =
                 new ArrayList<>(
-                        List.of("git", "-c", "user.name=Dev", "-c", "user.email=dev@example.com"));
+                        List.of(
+                                "git",
+                                "-c",
+                                "user.name=Dev",
+                                "-c",
+                                "user.email=dev@example.com",
+                                // It would go on beside the test.
+                                "-c",
+                                "maintenance.auto=false"));
         argv.addAll(List.of(arguments));
         ProcessBuilder builder =
                 new ProcessBuilder(argv).directory(directory.toFile()).redirectErrorStream(true);

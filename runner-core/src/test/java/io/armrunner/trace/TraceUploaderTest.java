@@ -488,6 +488,7 @@ class TraceUploaderTest {
         StrictReports real = new StrictReports(ticker);
         TraceUploader beside =
                 new TraceUploader(log, real, requests, UploadSettings.DEFAULT, Ticker.SYSTEM);
+        write("line\n");
         Thread loop =
                 Thread.ofVirtual()
                         .name("trace-test")
@@ -498,9 +499,8 @@ class TraceUploaderTest {
                                 Thread.currentThread().interrupt();
                             }
                         });
-        write("line\n");
         assertThat(beside.finish(new JobUpdate.Success(log.state()))).isEqualTo(Delivery.DELIVERED);
-        assertThat(loop.join(Duration.ofSeconds(10))).isTrue();
+        assertThat(loop.join(Duration.ofSeconds(60))).isTrue();
         assertThat(real.calls).containsExactly("0 PATCH 0+5", "0 PUT success");
         assertThat(JobReports.MAX_PATCH_BYTES).isEqualTo(1_048_576);
     }
