@@ -198,8 +198,12 @@ final class StatusServer implements AutoCloseable {
                     "offset must be a number from 0 on\n");
             return;
         }
-        // The second time for a job that ends just now, whose log is elsewhere from then on.
-        if (!replyLog(exchange, job, offset) && !replyLog(exchange, job, offset)) {
+        boolean replied = replyLog(exchange, job, offset);
+        if (!replied) {
+            // The job may have ended just now: its log is elsewhere from then on.
+            replied = replyLog(exchange, job, offset);
+        }
+        if (!replied) {
             notFound(exchange, "this log is not there any more\n");
         }
     }
