@@ -38,7 +38,10 @@ public interface Exchange {
     /** The whole body; fails when it is larger than {@code limit} bytes. */
     byte[] body(int limit) throws IOException;
 
-    /** Answers with these headers and this body, and {@code Content-Length}. */
+    /**
+     * Answers with these headers and this body, and {@code Content-Length}. Of an answer to {@code
+     * HEAD} only the headers are sent; who has no body then may name its length himself.
+     */
     void reply(int status, Map<String, String> headers, byte[] body) throws IOException;
 
     /**

@@ -117,7 +117,11 @@ final class ServerExchange implements Exchange {
     public void reply(int status, Map<String, String> headers, byte[] body) throws IOException {
         begin(status, headers);
         boolean mayHaveBody = status >= 200 && status != 204 && status != 304;
-        if (mayHaveBody) {
+        boolean namesLength =
+                method().equals("HEAD")
+                        && body.length == 0
+                        && headers.keySet().stream().anyMatch("Content-Length"::equalsIgnoreCase);
+        if (mayHaveBody && !namesLength) {
             response.header(HttpHeaderNames.CONTENT_LENGTH, Integer.toString(body.length));
         }
         boolean sendsBody = mayHaveBody && body.length > 0 && !method().equals("HEAD");

@@ -97,6 +97,22 @@ class HttpServerTest {
     }
 
     @Test
+    void headMayTellTheLengthOfABodyThatIsNotThere() throws Exception {
+        serve(
+                exchange -> exchange.reply(200, Map.of("content-length", "1234567"), NOTHING),
+                socket -> {
+                    // The second answer begins where the first one's headers end.
+                    for (int i = 0; i < 2; i++) {
+                        say(socket, "HEAD / HTTP/1.1\r\nHost: h\r\n\r\n");
+                        assertThat(hear(socket, "\r\n\r\n"))
+                                .startsWith("HTTP/1.1 200")
+                                .containsIgnoringCase("content-length: 1234567")
+                                .doesNotContainIgnoringCase("content-length: 0", "chunked");
+                    }
+                });
+    }
+
+    @Test
     void flushedPiecesArriveBeforeTheReplyEnds() throws Exception {
         serve(
                 exchange -> {

@@ -652,6 +652,32 @@ class FakeAwsTest {
     }
 
     @Test
+    void aLookAtAnObjectTellsItsLengthAndKind() throws Exception {
+        var s3 = account.clients.s3();
+        s3.putBucketVersioning(
+                r -> r.bucket(BUCKET).versioningConfiguration(v -> v.status("Enabled")));
+        String version =
+                s3.putObject(
+                                r -> r.bucket(BUCKET).key("k").contentType("text/x-log"),
+                                RequestBody.fromString("12345"))
+                        .versionId();
+        s3.putObject(r -> r.bucket(BUCKET).key("k"), RequestBody.fromString("1234567"));
+        s3.putObject(r -> r.bucket(BUCKET).key("none"), RequestBody.empty());
+
+        var newest = s3.headObject(r -> r.bucket(BUCKET).key("k"));
+        assertThat(newest.contentLength()).isEqualTo(7);
+        assertThat(newest.eTag())
+                .isEqualTo(s3.getObjectAsBytes(r -> r.bucket(BUCKET).key("k")).response().eTag());
+        var older = s3.headObject(r -> r.bucket(BUCKET).key("k").versionId(version));
+        assertThat(older.contentLength()).isEqualTo(5);
+        assertThat(older.contentType()).isEqualTo("text/x-log");
+        assertThat(s3.headObject(r -> r.bucket(BUCKET).key("none")).contentLength()).isZero();
+        assertThatThrownBy(() -> s3.headObject(r -> r.bucket(BUCKET).key("never")))
+                .isInstanceOfSatisfying(
+                        S3Exception.class, e -> assertThat(e.statusCode()).isEqualTo(404));
+    }
+
+    @Test
     void versionsAreKeptUntilTheyAreDeletedThemselves() {
         var s3 = account.clients.s3();
         s3.putBucketVersioning(
