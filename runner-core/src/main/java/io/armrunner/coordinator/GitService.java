@@ -32,7 +32,7 @@ final class GitService implements AutoCloseable {
     private static final Duration LOOK = Duration.ofMillis(200);
 
     /** How long a git may take to end when nobody reads it any more; it is killed after that. */
-    private static final Duration GRACE = Duration.ofSeconds(2);
+    private static final Duration GRACE = Duration.ofSeconds(30);
 
     private static final int PIECE = 16 * 1024;
 

@@ -62,8 +62,11 @@ public final class StageProcess {
      */
     private static final Duration LAST_WORDS = Duration.ofMillis(100);
 
-    /** Between a leader's making of its file and the number in it lie microseconds. */
-    private static final Duration CLAIM_LIMIT = Duration.ofSeconds(2);
+    /**
+     * Between a leader's making of its file and the number in it lie microseconds, unless the host
+     * is out of breath.
+     */
+    private static final Duration CLAIM_LIMIT = Duration.ofSeconds(10);
 
     private static final Set<StandardOpenOption> CREATE =
             Set.of(

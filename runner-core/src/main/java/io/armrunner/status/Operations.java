@@ -62,6 +62,11 @@ public final class Operations implements JobEvents, AutoCloseable {
     private volatile List<RunnerFacts> runners = List.of();
     private volatile int concurrent;
     private volatile String address = "";
+
+    /** Held while it is said what the service serves: it is counted once, whoever comes first. */
+    private final Object serving = new Object();
+
+    private boolean serves;
     private volatile @Nullable Metrics metrics;
     private final CompletableFuture<Metrics> counting = new CompletableFuture<>();
     private @Nullable StatusServer server;
@@ -83,12 +88,15 @@ public final class Operations implements JobEvents, AutoCloseable {
 
     @Override
     public void serves(List<RunnerFacts> now, int jobs) {
-        runners = List.copyOf(now);
-        concurrent = jobs;
         health.runners(now);
-        Metrics numbers = metrics;
-        if (numbers != null) {
-            numbers.serves(now, jobs);
+        synchronized (serving) {
+            runners = List.copyOf(now);
+            concurrent = jobs;
+            serves = true;
+            Metrics numbers = metrics;
+            if (numbers != null) {
+                numbers.serves(now, jobs);
+            }
         }
         book.touch();
     }
@@ -113,9 +121,14 @@ public final class Operations implements JobEvents, AutoCloseable {
     private void count(LogLines lines) {
         try {
             Metrics made = new Metrics(service, book, counts, lines, clock);
-            metrics = made;
-            // What happened before; a job that begins just now is counted once.
-            made.serves(runners, concurrent);
+            synchronized (serving) {
+                metrics = made;
+                // What happened before.
+                if (serves) {
+                    made.serves(runners, concurrent);
+                }
+            }
+            // A job that begins just now is counted once.
             book.all().forEach(job -> made.accepted(job.facts(), job.trace()));
             counting.complete(made);
         } catch (RuntimeException | LinkageError e) {
@@ -293,9 +306,9 @@ public final class Operations implements JobEvents, AutoCloseable {
 
     @Override
     public void close() {
-        StatusServer serving = server;
-        if (serving != null) {
-            serving.close();
+        StatusServer open = server;
+        if (open != null) {
+            open.close();
         }
         address = "";
         book.close();

@@ -1,5 +1,7 @@
 package io.armrunner.status;
 
+import static org.awaitility.Awaitility.await;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.armrunner.spec.Wire;
@@ -8,6 +10,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.WebSocket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -32,6 +35,7 @@ final class Browser implements AutoCloseable {
     private static final Duration LIMIT = Duration.ofSeconds(60);
 
     private final Process process;
+    private final Path directory;
     private final HttpClient http = HttpClient.newHttpClient();
     private final WebSocket socket;
     private final Map<Integer, CompletableFuture<JsonNode>> calls = new ConcurrentHashMap<>();
@@ -39,32 +43,36 @@ final class Browser implements AutoCloseable {
     private final List<String> requests = new CopyOnWriteArrayList<>();
     private int number;
 
-    private Browser(Process process, int port) throws Exception {
+    private Browser(Process process, Path directory, int port) throws Exception {
         this.process = process;
-        JsonNode pages =
-                Wire.tree(
-                        http.send(
-                                        java.net.http.HttpRequest.newBuilder(
-                                                        URI.create(
-                                                                "http://127.0.0.1:"
-                                                                        + port
-                                                                        + "/json/list"))
-                                                .build(),
-                                        java.net.http.HttpResponse.BodyHandlers.ofByteArray())
-                                .body());
-        String address = "";
-        for (JsonNode page : pages) {
-            if (page.path("type").asText().equals("page")) {
-                address = page.path("webSocketDebuggerUrl").asText();
-            }
-        }
+        this.directory = directory;
+        URI list = URI.create("http://127.0.0.1:" + port + "/json/list");
+        String page =
+                await("the browser has a page")
+                        .atMost(LIMIT)
+                        .until(() -> page(list), found -> !found.isEmpty());
         socket =
                 http.newWebSocketBuilder()
-                        .buildAsync(URI.create(address), new Messages())
+                        .buildAsync(URI.create(page), new Messages())
                         .get(LIMIT.toSeconds(), TimeUnit.SECONDS);
         for (String domain : List.of("Page", "Runtime", "Log", "Network")) {
             call(domain + ".enable", Map.of());
         }
+    }
+
+    /** Where its page is talked to; empty as long as it has none. */
+    private String page(URI list) throws IOException, InterruptedException {
+        byte[] pages =
+                http.send(
+                                java.net.http.HttpRequest.newBuilder(list).build(),
+                                java.net.http.HttpResponse.BodyHandlers.ofByteArray())
+                        .body();
+        for (JsonNode page : Wire.tree(pages)) {
+            if (page.path("type").asText().equals("page")) {
+                return page.path("webSocketDebuggerUrl").asText();
+            }
+        }
+        return "";
     }
 
     /** Starts the browser with a fresh profile in {@code directory}. */
@@ -103,7 +111,8 @@ final class Browser implements AutoCloseable {
         builder.environment().put("TMPDIR", directory.toString());
         Process process = builder.start();
         try {
-            return new Browser(process, port(process, profile, directory.resolve("browser.log")));
+            return new Browser(
+                    process, directory, port(process, profile, directory.resolve("browser.log")));
         } catch (Exception | AssertionError failure) {
             process.destroyForcibly();
             throw failure;
@@ -262,10 +271,33 @@ final class Browser implements AutoCloseable {
                 child.destroyForcibly();
                 child.onExit().get(LIMIT.toSeconds(), TimeUnit.SECONDS);
             }
+            await("nothing of it writes to its directory any more")
+                    .atMost(LIMIT)
+                    .until(this::isGone);
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
         } catch (ExecutionException | TimeoutException failure) {
             throw new IOException("the browser does not end", failure);
+        }
+    }
+
+    /** Whether no process is left that was started with its directory. */
+    private boolean isGone() throws IOException {
+        try (DirectoryStream<Path> all = Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
+            for (Path each : all) {
+                if (commandLine(each).contains(directory.toString())) {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+
+    private static String commandLine(Path process) {
+        try {
+            return Files.readString(process.resolve("cmdline"), StandardCharsets.ISO_8859_1);
+        } catch (IOException _) {
+            return ""; // It has ended.
         }
     }
 }

@@ -39,6 +39,8 @@ final class OperationsFixture implements AutoCloseable {
                     2,
                     "shell");
 
+    private static final Operations.Kept KEPT = new Operations.Kept(1 << 20, Duration.ofDays(7), 0);
+
     /** A clock that a test moves. */
     static final class Clock implements InstantSource {
         private volatile Instant now = Instant.parse("2026-11-23T10:00:00Z");
@@ -60,10 +62,15 @@ final class OperationsFixture implements AutoCloseable {
     final Operations operations;
 
     OperationsFixture(Path state) throws IOException {
-        this(state, new Operations.Kept(1 << 20, Duration.ofDays(7), 0));
+        this(state, KEPT);
     }
 
     OperationsFixture(Path state, Operations.Kept kept) throws IOException {
+        this(state, kept, List.of(RUNNER));
+    }
+
+    private OperationsFixture(Path state, Operations.Kept kept, List<RunnerFacts> runners)
+            throws IOException {
         this.state = state;
         operations =
                 Operations.open(
@@ -71,7 +78,14 @@ final class OperationsFixture implements AutoCloseable {
                         state,
                         kept,
                         clock);
-        operations.serves(List.of(RUNNER), 8);
+        if (!runners.isEmpty()) {
+            operations.serves(runners, 8);
+        }
+    }
+
+    /** A service that nobody has told yet what it serves. */
+    static OperationsFixture withoutRunners(Path state) throws IOException {
+        return new OperationsFixture(state, KEPT, List.of());
     }
 
     OperationsFixture listening() throws IOException {

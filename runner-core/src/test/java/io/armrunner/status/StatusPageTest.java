@@ -38,6 +38,8 @@ class StatusPageTest {
     @BeforeEach
     void forget() throws Exception {
         browser.open("about:blank");
+        await().atMost(LIMIT)
+                .until(() -> browser.evaluate("document.URL").asText().equals("about:blank"));
         browser.complaints().clear();
         browser.requests().clear();
     }

@@ -75,6 +75,20 @@ class StatusServerTest {
         }
     }
 
+    @Test
+    void aConfigurationThatIsLoadedWhenSomebodyCanAskIsCountedOnce() throws Exception {
+        try (OperationsFixture service = OperationsFixture.withoutRunners(directory)) {
+            service.listening();
+            assertThat(service.get("/metrics").body())
+                    .contains("gitlab_runner_configuration_loaded_total 0.0");
+            service.operations.serves(List.of(OperationsFixture.RUNNER), 8);
+            assertThat(service.get("/metrics").body())
+                    .contains(
+                            "gitlab_runner_configuration_loaded_total 1.0",
+                            "gitlab_runner_worker_slot_operations_total{operation=\"started\"} 8.0");
+        }
+    }
+
     private static String failures(String type, String labels, int count) {
         return "gitlab_runner_worker_processing_failures_total{failure_type=\"%s\",%s%d.0"
                 .formatted(type, labels, count);
