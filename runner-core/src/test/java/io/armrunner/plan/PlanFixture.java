@@ -195,10 +195,10 @@ public final class PlanFixture {
         builder.environment().putAll(environment);
         builder.redirectInput(in.toFile()).redirectOutput(out.toFile()).redirectError(err.toFile());
         Process process = builder.start();
-        if (!process.waitFor(60, TimeUnit.SECONDS)) {
+        if (!process.waitFor(4, TimeUnit.MINUTES)) {
             process.destroyForcibly();
             throw new AssertionError(
-                    "the script did not end within a minute: " + Files.readString(out));
+                    "the script did not end within four minutes: " + Files.readString(out));
         }
         return new Ran(process.exitValue(), Files.readString(out), Files.readString(err));
     }

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class StageProcessTest {
-    private static final Duration LIMIT = Duration.ofSeconds(110);
+    private static final Duration LIMIT = Duration.ofMinutes(4);
 
     @TempDir Path directory;
 
@@ -173,7 +173,10 @@ class StageProcessTest {
 
     @Test
     void whoComesLaterKnowsWhetherTheStageHasBegun() throws IOException, InterruptedException {
-        assertThat(StageProcess.attach(pipe, 7, "nonce")).isEmpty();
+        // The second one is the next manager, when the first was killed before it did more.
+        for (int manager = 1; manager <= 2; manager++) {
+            assertThat(StageProcess.attach(pipe, 7, "nonce")).isEmpty();
+        }
         stages = 6;
         StageProcess late = start("echo never");
         assertEventually(() -> late.leader().find().isEmpty());

@@ -32,7 +32,7 @@ import java.util.stream.Stream;
  * complained about and what it loaded. A browser that is not there fails the test.
  */
 final class Browser implements AutoCloseable {
-    private static final Duration LIMIT = Duration.ofSeconds(60);
+    private static final Duration LIMIT = Duration.ofMinutes(2);
 
     private final Process process;
     private final Path directory;
