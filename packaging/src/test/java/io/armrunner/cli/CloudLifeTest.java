@@ -13,6 +13,7 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -169,6 +170,7 @@ final class CloudLifeTest {
         String other = stray("m-test2", Long.toString(next));
         cloud.aws().faults().on("codebuild:StartBuild").loseAnswer();
         cloud.aws().faults().on("codebuild:StartBuild").always().cut();
+        Instant begun = cloud.aws().time().instant();
         CoordinatorJob job = cloud.job().script("echo ran >> " + file("runs")).enqueue();
         assertThat(job.id()).isEqualTo(next);
         eventually(() -> builds().size() == 3);
@@ -179,6 +181,9 @@ final class CloudLifeTest {
                         .build()
                         .arn();
         eventually(() -> cloud.aws().count("codebuild:StopBuild") == 1);
+        assertThat(Duration.between(begun, cloud.aws().time().instant()))
+                .as("so long the same start is tried again")
+                .isGreaterThanOrEqualTo(Duration.ofMinutes(4));
         agents.go();
 
         assertThat(job.awaitFinished(CloudUnderTest.LIMIT))

@@ -106,6 +106,25 @@ final class CodeBuildCachesTest {
     }
 
     @Test
+    void aCacheIsSavedAfterTheEndsThatItIsFor() throws Exception {
+        cloud.start();
+        CoordinatorJob bad =
+                cloud.run(
+                        cloud.job()
+                                .script(
+                                        "for each in a b c; do mkdir $each; date > $each/it; done",
+                                        "exit 3")
+                                .cache(cache("a/", "good-only", "push").put("when", "on_success"))
+                                .cache(cache("b/", "bad-only", "push").put("when", "on_failure"))
+                                .cache(cache("c/", "any", "push").put("when", "always")));
+
+        assertThat(bad.exitCode()).as(CloudUnderTest.log(bad)).hasValue(3);
+        assertThat(objects(CloudUnderTest.BUCKET))
+                .map(key -> key.substring(key.lastIndexOf('/') + 1))
+                .containsExactlyInAnyOrder("bad-only", "any");
+    }
+
+    @Test
     void nobodyGetsThePartsOfACacheThatHisJobMayNotWrite() throws Exception {
         cacheTable();
         cloud.start();

@@ -20,6 +20,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import software.amazon.awssdk.services.codebuild.model.Build;
+import software.amazon.awssdk.services.codebuild.model.BuildPhaseType;
+import software.amazon.awssdk.services.codebuild.model.StatusType;
 
 /** Jobs in builds of a fake AWS, each with an agent in a process of its own. */
 final class CodeBuildJobsTest {
@@ -132,6 +134,7 @@ final class CodeBuildJobsTest {
     @Test
     @Tag("CB-36")
     @Tag("CB-38")
+    @Tag("CB-57")
     void aJobWhoseAgentIsKilledIsFinishedByTheManager() throws Exception {
         cloud.start();
         CoordinatorJob job =
@@ -149,6 +152,10 @@ final class CodeBuildJobsTest {
         assertThat(CloudUnderTest.log(job))
                 .contains("begun", "the agent in it left no result")
                 .doesNotContain("Job succeeded");
+        // In the time of AWS, with a minute of this machine's own.
+        assertThat(Duration.between(builds().getFirst().endTime(), cloud.aws().time().instant()))
+                .isLessThan(Duration.ofMinutes(2));
+        assertThat(cloud.aws().count("logs:*Get*")).isLessThanOrEqualTo(2);
         assertThat(cloud.leftObjects()).isEmpty();
     }
 
@@ -235,13 +242,17 @@ final class CodeBuildJobsTest {
         cloud.aws()
                 .faults()
                 .on("codebuild:StartBuild")
-                .refuse(400, "InvalidInputException", "Invalid image");
+                .refuse(
+                        400,
+                        "InvalidInputException",
+                        "Invalid image\n\tat com.amazon.Builds (Service: CodeBuild)");
         CoordinatorJob job = cloud.run(cloud.job().script("true"));
 
         assertThat(job.state()).isEqualTo(JobState.FAILED);
         assertThat(CloudUnderTest.log(job))
                 .contains(
-                        "Could not start CodeBuild project armrunner-test in eu-west-3: InvalidInputException: Invalid image");
+                        "Could not start CodeBuild project armrunner-test in eu-west-3: InvalidInputException: Invalid image.\n")
+                .doesNotContain("com.amazon", "Service: CodeBuild");
         assertThat(cloud.aws().count("codebuild:StartBuild")).isEqualTo(1);
     }
 
@@ -290,7 +301,53 @@ final class CodeBuildJobsTest {
         assertThat(job.state()).isEqualTo(JobState.SUCCESS);
         assertThat(Files.readAllLines(file("runs"))).hasSize(1);
         assertThat(builds()).hasSize(1);
-        assertThat(cloud.aws().count("codebuild:StartBuild")).isEqualTo(4);
+        List<AwsCall> starts =
+                cloud.aws().calls().stream()
+                        .filter(call -> call.name().equals("codebuild:StartBuild"))
+                        .toList();
+        assertThat(starts).hasSize(4);
+        assertThat(starts)
+                .extracting(AwsCall::body)
+                .as("the same bytes each time")
+                .containsOnly(starts.getFirst().body());
+        assertThat(starts.getFirst().body()).contains("\"idempotencyToken\":\"");
+    }
+
+    @Test
+    @Tag("CB-68")
+    void aMissingRightIsSaidInTheJobsLogWithWhatToDo() throws Exception {
+        String builds = "arn:aws:codebuild:eu-west-3:123456789012:project/armrunner-test";
+        String denied =
+                "User: arn:aws:iam::1:user/pi is not authorized to perform: %s on resource: %s because no identity-based policy allows the %s action";
+        cloud.start();
+        cloud.aws()
+                .faults()
+                .on("codebuild:StartBuild")
+                .refuse(
+                        400,
+                        "AccessDeniedException",
+                        denied.formatted("codebuild:StartBuild", builds, "codebuild:StartBuild"));
+        CoordinatorJob start = cloud.run(cloud.job().script("true"));
+        cloud.aws()
+                .faults()
+                .on("s3:PutObject")
+                .always()
+                .refuse(
+                        403,
+                        "AccessDenied",
+                        denied.formatted(
+                                "s3:PutObject",
+                                "arn:aws:s3:::armrunner-test/jobs/x",
+                                "s3:PutObject"));
+        CoordinatorJob put = cloud.run(cloud.job().script("true"));
+
+        assertThat(CloudUnderTest.log(start))
+                .contains(
+                        "Could not start CodeBuild project armrunner-test in eu-west-3: arn:aws:iam::1:user/pi may not do codebuild:StartBuild on %s. Add that to its policy."
+                                .formatted(builds));
+        assertThat(CloudUnderTest.log(put))
+                .contains("s3://armrunner-test/jobs/", " in eu-west-3: ", "may not do s3:PutObject")
+                .doesNotContain("Request ID", "SDK Attempt");
     }
 
     @Test
@@ -316,6 +373,34 @@ final class CodeBuildJobsTest {
     }
 
     @Test
+    @Tag("CB-6")
+    void whileAwsTakesNoMoreBuildsTheLaneAsksForNoMoreJobs() throws Exception {
+        cloud.start();
+        cloud.run(cloud.job().script("true"));
+        cloud.aws()
+                .faults()
+                .on("codebuild:StartBuild")
+                .always()
+                .refuse(
+                        400,
+                        "AccountLimitExceededException",
+                        "Cannot have more than 1 builds in queue for the account");
+        CoordinatorJob kept = cloud.job().script("true").enqueue();
+        kept.awaitLog("CodeBuild takes no more builds for now", CloudUnderTest.LIMIT);
+        assertThat(cloud.lane().limit()).isEqualTo(1);
+        // The limit grows by one a minute, which are six seconds here.
+        CoordinatorJob next = cloud.job().script("true").enqueue();
+        await().during(Duration.ofSeconds(1)).until(() -> next.state() == JobState.PENDING);
+        assertThat(kept.state()).isEqualTo(JobState.RUNNING);
+
+        cloud.aws().faults().clear();
+        assertThat(kept.awaitFinished(CloudUnderTest.LIMIT)).isEqualTo(JobState.SUCCESS);
+        assertThat(next.awaitFinished(CloudUnderTest.LIMIT)).isEqualTo(JobState.SUCCESS);
+        cloud.awaitIdle();
+        assertThat(builds()).hasSize(3);
+    }
+
+    @Test
     @Tag("CB-7")
     void anAccountWithoutQuotaIsToldWhichOneToRaise() throws Exception {
         cloud.start();
@@ -330,6 +415,9 @@ final class CodeBuildJobsTest {
 
         assertThat(job.state()).isEqualTo(JobState.FAILED);
         assertThat(CloudUnderTest.log(job)).contains("raise the quota L-5ED1D25B");
+        assertThat(cloud.aws().count("codebuild:StartBuild")).as("no loop").isEqualTo(1);
+        assertThat(Duration.between(job.startedAt().orElseThrow(), job.finishedAt().orElseThrow()))
+                .isLessThan(Duration.ofSeconds(5));
     }
 
     @Test
@@ -342,6 +430,49 @@ final class CodeBuildJobsTest {
         assertThat(job.state()).as(CloudUnderTest.log(job)).isEqualTo(JobState.SUCCESS);
         assertThat(Files.readAllLines(file("runs"))).hasSize(1);
         assertThat(builds()).hasSize(2);
+    }
+
+    @Test
+    @Tag("CB-39")
+    void aFaultOfAwsAfterTheJobBeganIsNeverTriedAgain() throws Exception {
+        cloud.start();
+        cloud.aws()
+                .codeBuild()
+                .nextBuilds(
+                        new BuildFault(
+                                BuildPhaseType.POST_BUILD,
+                                StatusType.FAULT,
+                                "INTERNAL_SERVICE_ERROR",
+                                "Internal service error"));
+        CoordinatorJob job =
+                cloud.job()
+                        .script("echo ran >> " + file("runs"), "echo begun; sleep 600")
+                        .enqueue();
+        job.awaitLog("begun", CloudUnderTest.LIMIT);
+        killAgents();
+        assertThat(job.awaitFinished(CloudUnderTest.LIMIT)).isEqualTo(JobState.FAILED);
+        cloud.awaitIdle();
+
+        assertThat(builds())
+                .singleElement()
+                .extracting(Build::buildStatus)
+                .isEqualTo(StatusType.FAULT);
+        assertThat(job.failureReason()).contains("runner_system_failure");
+        assertThat(CloudUnderTest.log(job)).contains("CodeBuild itself failed");
+        assertThat(Files.readAllLines(file("runs"))).hasSize(1);
+    }
+
+    @Test
+    @Tag("CB-39")
+    void whatFaultsAgainAndAgainFailsTheJobAfterTwoMoreBuilds() throws Exception {
+        cloud.start();
+        BuildFault fault = BuildFault.ofService();
+        cloud.aws().codeBuild().nextBuilds(fault, fault, fault, fault);
+        CoordinatorJob job = cloud.run(cloud.job().script("echo ran"));
+
+        assertThat(job.failureReason()).contains("runner_system_failure");
+        assertThat(builds()).hasSize(3);
+        assertThat(CloudUnderTest.log(job)).contains("CodeBuild itself failed");
     }
 
     @Test
@@ -378,10 +509,18 @@ final class CodeBuildJobsTest {
         cloud.start();
         CoordinatorJob job =
                 cloud.job()
-                        .script("echo begun", "echo ran >> " + file("runs"), until("go"))
+                        .script(
+                                "echo begun",
+                                "echo ran >> " + file("runs"),
+                                until("alone"),
+                                "echo alone-$((40 + 2))",
+                                until("go"))
                         .enqueue();
         job.awaitLog("begun", CloudUnderTest.LIMIT);
-        cloud.restart();
+        cloud.restart(() -> {
+            Files.createFile(file("alone"));
+            job.awaitLog("alone-42", CloudUnderTest.LIMIT);
+        });
         assertThat(job.state()).isEqualTo(JobState.RUNNING);
         Files.createFile(file("go"));
         assertThat(job.awaitFinished(CloudUnderTest.LIMIT)).isEqualTo(JobState.SUCCESS);

@@ -256,7 +256,9 @@ final class CodeBuildRunningTest {
         cloud.start();
         ObjectNode entry = io.armrunner.spec.Wire.mapper().createObjectNode();
         entry.put("name", "all").put("untracked", true).put("expire_in", "1 week");
-        entry.put("artifact_type", "archive").put("artifact_format", "zip").put("when", "always");
+        entry.put("artifact_type", "archive")
+                .put("artifact_format", "zip")
+                .put("when", "on_failure");
         entry.putArray("paths").add("out/");
         entry.putArray("exclude").add("out/*.tmp");
         CoordinatorJob job =
@@ -290,6 +292,7 @@ final class CodeBuildRunningTest {
                         .filter(each -> each.type().equals("archive"))
                         .findFirst()
                         .orElseThrow();
+        assertThat(archive.expireIn()).isEqualTo("1 week");
         assertThat(Files.size(archive.file())).isGreaterThan(100_000_000);
         try (java.util.zip.ZipFile zip = new java.util.zip.ZipFile(archive.file().toFile())) {
             assertThat(zip.stream().map(java.util.zip.ZipEntry::getName))
@@ -326,6 +329,7 @@ final class CodeBuildRunningTest {
     }
 
     @Test
+    @Tag("CB-24")
     @Tag("CB-34")
     @Tag("CB-35")
     @Tag("CB-36")
@@ -336,6 +340,7 @@ final class CodeBuildRunningTest {
         CoordinatorJob bad = cloud.job().script("exit 1").afterScript(after).enqueue();
         CoordinatorJob killed =
                 cloud.job().script("sh -c 'kill -9 $$'").afterScript(after).enqueue();
+        CoordinatorJob ended = cloud.job().script("sh -c 'kill -15 $$'").enqueue();
         CoordinatorJob slow =
                 cloud.job()
                         .variable("RUNNER_SCRIPT_TIMEOUT", "2s")
@@ -361,7 +366,7 @@ final class CodeBuildRunningTest {
                         .enqueue();
         canceled.awaitLog("begun", CloudUnderTest.LIMIT);
         canceled.cancel();
-        for (CoordinatorJob job : List.of(good, bad, killed, slow, late, canceled, stuck)) {
+        for (CoordinatorJob job : List.of(good, bad, killed, ended, slow, late, canceled, stuck)) {
             job.awaitFinished(CloudUnderTest.LIMIT);
         }
         cloud.awaitIdle();
@@ -372,6 +377,8 @@ final class CodeBuildRunningTest {
         assertThat(CloudUnderTest.log(canceled)).contains("after it, the job is canceled");
         assertThat(stuck.state()).isEqualTo(JobState.SUCCESS);
         assertThat(CloudUnderTest.log(stuck)).contains("stuck");
+        assertThat(CloudUnderTest.log(killed)).contains("after it, the job is failed");
+        assertThat(ended.exitCode()).hasValue(143);
         assertThat(killed.exitCode()).hasValue(137);
         assertThat(killed.failureReason()).contains("script_failure");
         assertThat(late.failureReason()).contains("job_execution_timeout");

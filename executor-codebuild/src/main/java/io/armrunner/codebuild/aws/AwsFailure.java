@@ -24,16 +24,21 @@ public final class AwsFailure {
      * @param place where
      */
     public static String describe(String attempt, AwsPlace place, SdkException failure) {
-        return "Could not %s in %s: %s".formatted(attempt, place.region(), reason(place, failure));
+        return describe(attempt, place.region(), failure);
     }
 
-    private static String reason(AwsPlace place, SdkException failure) {
+    /** The same in a region. */
+    public static String describe(String attempt, String region, SdkException failure) {
+        return "Could not %s in %s: %s".formatted(attempt, region, reason(region, failure));
+    }
+
+    private static String reason(String region, SdkException failure) {
         if (failure instanceof AwsServiceException service && service.awsErrorDetails() != null) {
-            return ofService(place, service);
+            return ofService(region, service);
         }
         if (isCausedBy(failure, UnknownHostException.class)) {
             return "there is no such address. Check the region's name (\"%s\") and this machine's network."
-                    .formatted(place.region());
+                    .formatted(region);
         }
         String message = String.valueOf(failure.getMessage());
         if (message.contains("Unable to load credentials")
@@ -47,7 +52,7 @@ public final class AwsFailure {
         return firstLine(message) + " Check this machine's way to AWS.";
     }
 
-    private static String ofService(AwsPlace place, AwsServiceException failure) {
+    private static String ofService(String region, AwsServiceException failure) {
         AwsErrorDetails details = failure.awsErrorDetails();
         String message = details.errorMessage() == null ? "" : details.errorMessage();
         if (details.errorCode() == null) {
@@ -64,7 +69,7 @@ public final class AwsFailure {
                     "InvalidAccessKeyId",
                     "AuthFailure" ->
                     "AWS does not know the access key, or the region %s is not enabled for the account."
-                            .formatted(place.region());
+                            .formatted(region);
             case "SignatureDoesNotMatch", "InvalidSignatureException" ->
                     "the secret access key is wrong.";
             case "RequestTimeTooSkewed" -> "this machine's clock is wrong by more than 15 minutes.";

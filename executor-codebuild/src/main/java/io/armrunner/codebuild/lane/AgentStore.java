@@ -1,5 +1,6 @@
 package io.armrunner.codebuild.lane;
 
+import io.armrunner.codebuild.aws.AwsFailure;
 import io.armrunner.spec.FailureReason;
 import io.armrunner.spec.JobFailure;
 import java.io.IOException;
@@ -100,7 +101,13 @@ final class AgentStore {
     private JobFailure failed(Exception e) {
         return new JobFailure(
                 FailureReason.RUNNER_SYSTEM_FAILURE,
-                "Could not put the agent into bucket %s: %s".formatted(bucket, e.getMessage()),
+                e instanceof SdkException refused
+                        ? AwsFailure.describe(
+                                "put the agent into bucket " + bucket,
+                                s3.serviceClientConfiguration().region().id(),
+                                refused)
+                        : "Could not put the agent into bucket %s: %s"
+                                .formatted(bucket, e.getMessage()),
                 e);
     }
 

@@ -1,5 +1,6 @@
 package io.armrunner.codebuild.lane;
 
+import io.armrunner.codebuild.aws.AwsFailure;
 import io.armrunner.codebuild.aws.CuratedImages;
 import io.armrunner.codebuild.handover.HandOver;
 import io.armrunner.codebuild.handover.JobKeys;
@@ -24,6 +25,7 @@ import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import software.amazon.awssdk.core.exception.SdkException;
 
 /**
  * One job's way through the lane. Runs on the job's thread; each step is in the {@link BuildRecord}
@@ -171,7 +173,14 @@ final class BuildJob {
                         return unreadable(region, mailbox, why);
                     }
                 }
-                mailbox.put(handOver(region, watch, variables).json());
+                try {
+                    mailbox.put(handOver(region, watch, variables).json());
+                } catch (IOException e) {
+                    if (resumed || !isDenied(e)) {
+                        throw e;
+                    }
+                    return forbidden(region, mailbox, e);
+                }
                 watch.handed();
             }
             if (lane.isRelayed()) {
@@ -218,6 +227,22 @@ final class BuildJob {
         boolean _ = region.stop(record.arn());
         return over(
                 new EndNote.Lost(why.reason(), String.valueOf(why.getMessage()), true), mailbox);
+    }
+
+    private static boolean isDenied(IOException e) {
+        return e.getCause() instanceof SdkException refused && AwsFailure.isDenied(refused);
+    }
+
+    /** A right that is missing does not come while the build waits, and the user should know. */
+    private BuildResult forbidden(RegionLane region, Mailbox mailbox, IOException why)
+            throws IOException {
+        boolean _ = region.stop(record.arn());
+        return over(
+                new EndNote.Lost(
+                        FailureReason.RUNNER_SYSTEM_FAILURE,
+                        String.valueOf(why.getMessage()),
+                        true),
+                mailbox);
     }
 
     private Optional<BuildResult> start(RegionLane region)

@@ -1,6 +1,7 @@
 package io.armrunner.codebuild.lane;
 
 import io.armrunner.codebuild.aws.AwsClients;
+import io.armrunner.codebuild.aws.AwsFailure;
 import io.armrunner.codebuild.aws.BuildSize;
 import io.armrunner.lane.RemoteJob;
 import io.armrunner.spec.FailureReason;
@@ -199,8 +200,8 @@ final class BuildStarter {
             }
             throw new JobFailure(
                     FailureReason.RUNNER_SYSTEM_FAILURE,
-                    "Could not start CodeBuild project %s in %s: %s"
-                            .formatted(settings.project(), region, message(e)));
+                    AwsFailure.describe("start CodeBuild project " + settings.project(), region, e),
+                    e);
         } catch (AbortedException e) {
             InterruptedException interrupted = new InterruptedException(e.getMessage());
             interrupted.initCause(e);

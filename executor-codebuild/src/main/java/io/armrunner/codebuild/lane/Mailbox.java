@@ -1,5 +1,6 @@
 package io.armrunner.codebuild.lane;
 
+import io.armrunner.codebuild.aws.AwsFailure;
 import io.armrunner.codebuild.handover.JobKeys;
 import io.armrunner.codebuild.handover.PartSizes;
 import io.armrunner.codebuild.handover.Receipt;
@@ -285,6 +286,10 @@ final class Mailbox {
 
     private IOException failed(String what, String key, SdkException why) {
         return new IOException(
-                "Could not %s s3://%s/%s: %s".formatted(what, bucket, key, why.getMessage()), why);
+                AwsFailure.describe(
+                        "%s s3://%s/%s".formatted(what, bucket, key),
+                        s3.serviceClientConfiguration().region().id(),
+                        why),
+                why);
     }
 }

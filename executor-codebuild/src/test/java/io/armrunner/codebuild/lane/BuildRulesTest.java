@@ -176,6 +176,23 @@ final class BuildRulesTest {
                 .isEqualTo("/armrunner/p/boot");
         assertThat(request.buildspecOverride().getBytes(StandardCharsets.UTF_8).length)
                 .isLessThan(2048);
+        assertThat(
+                        BuildRequest.of(
+                                        settings("image = \"other:1\""),
+                                        "eu-west-1",
+                                        new BuildChoice(
+                                                BuildSize.LARGE,
+                                                "other:1",
+                                                Placement.IMAGE,
+                                                Duration.ofMinutes(5),
+                                                List.of(),
+                                                List.of()),
+                                        new BuildRequest.Identity("m-2", 4711, 3),
+                                        new BuildRequest.Agent("c/agent.zip", Optional.empty()),
+                                        Optional.empty())
+                                .buildspecOverride())
+                .as("the same for all")
+                .isEqualTo(request.buildspecOverride());
         assertThat(request.environmentVariablesOverride())
                 .extracting(variable -> variable.name() + "=" + variable.value())
                 .containsExactly(
