@@ -3,12 +3,14 @@ package io.armrunner.local;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.armrunner.coordinator.CoordinatorJob;
 import io.armrunner.coordinator.Endpoint;
 import io.armrunner.coordinator.JobBuilder;
 import io.armrunner.coordinator.JobState;
 import io.armrunner.coordinator.RecordedRequest;
 import io.armrunner.coordinator.StateUpdate;
+import io.armrunner.engine.EngineLimits;
 import io.armrunner.testing.TestRepository;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,12 +36,12 @@ final class JobStopTest {
         Ended job =
                 runner.run(
                         runner.job()
-                                .timeout(Duration.ofSeconds(2))
+                                .timeout(Duration.ofSeconds(8))
                                 .script("sleep 60")
                                 .afterScript("echo never")
                                 .artifacts("always", List.of("out/"), List.of()));
 
-        job.failed("job_execution_timeout", ": execution took longer than 2s seconds");
+        job.failed("job_execution_timeout", ": execution took longer than 8s seconds");
         assertThat(job.stages())
                 .containsExactly(
                         "prepare_executor", "prepare_script", "get_sources", "step_script");
@@ -79,7 +81,7 @@ final class JobStopTest {
         Ended job =
                 runner.run(
                                 runner.job()
-                                        .variable("RUNNER_AFTER_SCRIPT_TIMEOUT", "1s")
+                                        .variable("RUNNER_AFTER_SCRIPT_TIMEOUT", "5s")
                                         .script("true")
                                         .afterScript("echo begun", "sleep 60", "echo never"))
                         .succeeded();
@@ -147,6 +149,14 @@ final class JobStopTest {
         Path stubborn = runner.directory().resolve("stubborn");
         Path polite = runner.directory().resolve("polite");
         Path apart = runner.directory().resolve("apart");
+        // Long enough for the polite one to be polite on a busy machine.
+        runner.withLimits(
+                new EngineLimits(
+                        Duration.ofMillis(20),
+                        Duration.ofSeconds(4),
+                        Duration.ofMillis(300),
+                        Duration.ofSeconds(5),
+                        Duration.ofMillis(100)));
         CoordinatorJob job =
                 runner.queue(
                         runner.job()
@@ -154,11 +164,10 @@ final class JobStopTest {
                                 .script(
                                         "bash -c 'trap \"\" TERM; echo $BASHPID > $HERE/stubborn; sleep 60 & wait; sleep 60' &",
                                         "bash -c 'trap \"touch $HERE/polite; exit\" TERM; sleep 60 & wait' &",
-                                        "setsid bash -c 'echo $BASHPID > $HERE/apart; exec sleep 20' > $HERE/out 2>&1 < $HERE/out &",
+                                        "setsid bash -c 'echo $BASHPID > $HERE/apart; exec sleep 300' > $HERE/out 2>&1 < /dev/null &",
                                         "until [ -s $HERE/stubborn ] && [ -s $HERE/apart ]; do sleep 0.1; done",
                                         "echo ready",
                                         "wait"));
-        Files.createFile(runner.directory().resolve("out"));
         runner.awaitLog(job, "ready");
         job.cancel();
         job.awaitFinished(RunnerUnderTest.LIMIT);
@@ -182,11 +191,15 @@ final class JobStopTest {
         CoordinatorJob job =
                 runner.queue(
                         runner.job().script("echo begun", "sleep 60").afterScript("echo never"));
-        runner.awaitLog(job, "begun");
+        // The command that is silent is the last that the log shows.
+        runner.awaitLog(job, "$ sleep 60");
         long before = keepAlives(job);
         await().atMost(RunnerUnderTest.LIMIT).until(() -> keepAlives(job) > before + 1);
+        await().atMost(RunnerUnderTest.LIMIT)
+                .untilAsserted(() ->
+                        assertThat(lastUpdate(job).path("output").path("bytesize").asLong())
+                                .isEqualTo(job.logSize()));
         StateUpdate told = job.updates().getLast();
-        assertThat(told.body().path("output").path("bytesize").asLong()).isEqualTo(job.logSize());
         assertThat(told.body().path("output").path("checksum").asText()).startsWith("crc32:");
 
         job.forceCancel();
@@ -196,6 +209,10 @@ final class JobStopTest {
         assertThat(job.updates()).noneMatch(StateUpdate::isFinal);
         assertThat(job.logSize()).isEqualTo(size);
         assertThat(new Ended(job).stages()).doesNotContain("after_script");
+    }
+
+    private static JsonNode lastUpdate(CoordinatorJob job) {
+        return job.updates().getLast().body();
     }
 
     private static long keepAlives(CoordinatorJob job) {
@@ -248,6 +265,7 @@ final class JobStopTest {
     @Tag("JS-29")
     @Tag("RP-84")
     void aRunnerThatIsToldToStopReportsItsJobs() throws Exception {
+        runner.withShutdown(RunnerUnderTest.LIMIT);
         CoordinatorJob job =
                 runner.queue(
                         runner.job().script("echo begun", "sleep 60").afterScript("echo never"));

@@ -37,6 +37,17 @@ final class ReloadTest {
         await().atMost(RunnerUnderTest.LIMIT).until(() -> runner.gitlab().requestsHeld() > 0);
     }
 
+    /** Waits until those that were on their way are over. */
+    private void awaitNoMoreRequests() {
+        AtomicInteger asked = new AtomicInteger();
+        await().during(Duration.ofMillis(700))
+                .atMost(RunnerUnderTest.LIMIT)
+                .until(() -> {
+                    int now = runner.gitlab().requests(Endpoint.JOB_REQUEST).size();
+                    return asked.getAndSet(now) == now && runner.gitlab().requestsHeld() == 0;
+                });
+    }
+
     @Test
     @Tag("JS-170")
     void aRunnerThatIsGoneFinishesItsJobAndAsksForNoMore() throws Exception {
@@ -46,7 +57,7 @@ final class ReloadTest {
         awaitHeldRequest();
 
         runner.reload(4, Map.of());
-        await().atMost(RunnerUnderTest.LIMIT).until(() -> runner.gitlab().requestsInFlight() == 0);
+        awaitNoMoreRequests();
         int asked = runner.gitlab().requests(Endpoint.JOB_REQUEST).size();
         CoordinatorJob next = runner.job().script("true").enqueue();
         let("go");
@@ -59,7 +70,7 @@ final class ReloadTest {
 
     @Test
     void aJobThatArrivesForARunnerJustRemovedIsRun() throws Exception {
-        runner.gitlab().faults().on(Endpoint.JOB_REQUEST).delay(Duration.ofSeconds(1));
+        runner.gitlab().faults().on(Endpoint.JOB_REQUEST).delay(Duration.ofSeconds(5));
         runner.start();
         await().atMost(RunnerUnderTest.LIMIT).until(() -> runner.gitlab().requestsInFlight() > 0);
         runner.reload(4, Map.of());
@@ -99,13 +110,7 @@ final class ReloadTest {
 
         runner.reload(1, Map.of(runner.runner(), List.of("limit = 1")));
         // A request that was on its way then had its place, and may still bring a job.
-        AtomicInteger asked = new AtomicInteger();
-        await().during(Duration.ofMillis(500))
-                .atMost(RunnerUnderTest.LIMIT)
-                .until(() -> {
-                    int now = runner.gitlab().requests(Endpoint.JOB_REQUEST).size();
-                    return asked.getAndSet(now) == now;
-                });
+        awaitNoMoreRequests();
         CoordinatorJob third = runner.queue(runner.job().script("true"));
         let("go");
 

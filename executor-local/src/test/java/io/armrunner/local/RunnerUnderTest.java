@@ -62,7 +62,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
  */
 final class RunnerUnderTest implements BeforeEachCallback, AfterEachCallback {
     /** How long a test waits for what must come. */
-    static final Duration LIMIT = Duration.ofSeconds(30);
+    static final Duration LIMIT = Duration.ofSeconds(60);
 
     static final String SYSTEM_ID = "s_0123456789ab";
 

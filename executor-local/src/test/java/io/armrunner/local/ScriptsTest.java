@@ -150,10 +150,11 @@ final class ScriptsTest {
     @Test
     void aBackgroundProcessDoesNotHoldTheJob() throws Exception {
         Ended job =
-                runner.run(runner.job().script("sleep 5 &", "echo $!", "echo done")).succeeded();
+                runner.run(runner.job().script("sleep 600 &", "echo $!", "echo done")).succeeded();
 
         assertThat(job.output()).contains("done");
         long left = Long.parseLong(job.output().getFirst());
+        assertThat(ProcessHandle.of(left)).isPresent();
         ProcessHandle.of(left).ifPresent(ProcessHandle::destroyForcibly);
     }
 }

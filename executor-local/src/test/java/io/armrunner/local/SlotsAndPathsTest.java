@@ -119,8 +119,19 @@ final class SlotsAndPathsTest {
                         .isGreaterThanOrEqualTo(Duration.ofMillis(395));
             }
         }
-        assertThat(Duration.between(requestsOf(one).getFirst(), requestsOf(two).getFirst()))
-                .isBetween(Duration.ofMillis(100), Duration.ofMillis(390));
+        // On a busy machine a request may be late, but not each of them.
+        await("two asks between two requests of one")
+                .atMost(RunnerUnderTest.LIMIT)
+                .until(() -> isSpread(requestsOf(one), requestsOf(two)));
+    }
+
+    /** Whether some request of the one is followed by one of the other before its own interval. */
+    private static boolean isSpread(List<Instant> one, List<Instant> two) {
+        return one.stream()
+                .anyMatch(first ->
+                        two.stream()
+                                .map(next -> Duration.between(first, next).toMillis())
+                                .anyMatch(apart -> apart >= 100 && apart <= 300));
     }
 
     private List<Instant> requestsOf(CoordinatorRunner each) {
@@ -134,7 +145,7 @@ final class SlotsAndPathsTest {
     @Test
     @Tag("RP-35")
     void afterAJobTheNextRequestFollowsAtOnce() throws Exception {
-        runner.withCheckInterval(Duration.ofSeconds(5));
+        runner.withCheckInterval(Duration.ofMinutes(10));
         CoordinatorJob first = runner.job().script("echo begun", until("go")).enqueue();
         CoordinatorJob second = runner.job().script("echo begun", until("go")).enqueue();
         runner.start();
@@ -147,7 +158,7 @@ final class SlotsAndPathsTest {
         assertThat(
                         Duration.between(
                                 first.startedAt().orElseThrow(), second.startedAt().orElseThrow()))
-                .isLessThan(Duration.ofSeconds(4));
+                .isLessThan(RunnerUnderTest.LIMIT);
     }
 
     @Test
@@ -177,17 +188,19 @@ final class SlotsAndPathsTest {
         runner.start(
                 Map.of(
                         refused,
-                        List.of("unhealthy_requests_limit = 3", "unhealthy_interval = \"1s\"")));
+                        List.of("unhealthy_requests_limit = 3", "unhealthy_interval = \"5s\"")));
         await().atMost(RunnerUnderTest.LIMIT).until(() -> requestsOf(refused).size() >= 6);
         List<Instant> times = requestsOf(refused);
 
-        assertThat(Duration.between(times.get(0), times.get(2))).isLessThan(Duration.ofMillis(900));
+        assertThat(Duration.between(times.get(0), times.get(2)))
+                .isLessThan(Duration.ofMillis(4500));
         assertThat(Duration.between(times.get(2), times.get(3)))
-                .isGreaterThanOrEqualTo(Duration.ofMillis(800));
+                .isGreaterThanOrEqualTo(Duration.ofMillis(4800));
         assertThat(Duration.between(times.get(3), times.get(4)))
-                .isGreaterThanOrEqualTo(Duration.ofMillis(900));
+                .isGreaterThanOrEqualTo(Duration.ofMillis(4900));
         // The fifth was taken, so the sixth came after one tick.
-        assertThat(Duration.between(times.get(4), times.get(5))).isLessThan(Duration.ofMillis(600));
+        assertThat(Duration.between(times.get(4), times.get(5)))
+                .isLessThan(Duration.ofMillis(4500));
     }
 
     @Test
