@@ -51,6 +51,7 @@ final class BuildRun {
     }
 
     private final FakeBuilds builds;
+    private final Slots.Place place;
     private final Optional<BuildFault> fault;
     private final String kind;
     private final CompletableFuture<Void> stop = new CompletableFuture<>();
@@ -60,8 +61,12 @@ final class BuildRun {
     private Instant phaseStart;
     private boolean underWay = true;
 
-    BuildRun(FakeBuilds builds, Build build, Optional<BuildFault> fault) {
+    /**
+     * @param place taken or waited for; given back at the end
+     */
+    BuildRun(FakeBuilds builds, Build build, Slots.Place place, Optional<BuildFault> fault) {
         this.builds = builds;
+        this.place = place;
         this.fault = fault;
         this.kind = FakeBuilds.kind(build.environment());
         this.phaseStart = build.startTime();
@@ -86,12 +91,9 @@ final class BuildRun {
 
     void run() {
         StatusType status = StatusType.FAULT;
-        Optional<Slots.Place> place = Optional.empty();
         try {
             enter(BuildPhaseType.QUEUED);
-            Slots.Place taken = builds.slots().take(kind);
-            place = Optional.of(taken);
-            queue(taken.ready());
+            queue();
             provision();
             status = work();
         } catch (Ended e) {
@@ -107,16 +109,16 @@ final class BuildRun {
             finish(StatusType.FAULT, "INTERNAL_SERVICE_ERROR", e.toString());
         } finally {
             killed.complete(null);
-            place.ifPresent(taken -> builds.slots().free(kind, taken));
+            builds.slots().free(kind, place);
             complete(status);
         }
     }
 
-    private void queue(CompletableFuture<Void> place) throws Ended, InterruptedException {
+    private void queue() throws Ended, InterruptedException {
         // Nothing queues on Lambda compute: a start has a place or is refused.
         pause(isOnLambda() ? Duration.ZERO : builds.times().queued());
         Duration limit = Duration.ofMinutes(FakeProjects.or(build.queuedTimeoutInMinutes(), 1));
-        if (!await(place, limit)) {
+        if (!await(place.ready(), limit)) {
             throw timedOut("QUEUED");
         }
         fail(BuildPhaseType.QUEUED);

@@ -98,7 +98,7 @@ final class Dispatch {
         String region = "";
         String caller = "";
         String outcome = "ok";
-        Reply reply;
+        Optional<Reply> reply;
         Optional<CallFaults.Fault> fault = Optional.empty();
         try {
             Optional<Signature> signature = Signature.of(exchange.headers(), exchange.query());
@@ -115,22 +115,22 @@ final class Dispatch {
             aws.rates().check(service + ":" + operation);
             if (fault.isPresent() && fault.get() instanceof CallFaults.Fault.Cut) {
                 outcome = "cut";
-                exchange.abort();
-                return;
+                reply = Optional.empty();
+            } else {
+                Caller who =
+                        signature.isEmpty() && isByToken(operation)
+                                ? NOBODY
+                                : verified(
+                                        exchange,
+                                        signature,
+                                        Optional.of(Signature.sha256(body.getBytes(UTF_8))));
+                caller = who.arn();
+                SdkPojo answer = call(service, operation, region, protocol, body, form, who);
+                reply = Optional.of(ok(protocol, service, operation, answer));
             }
-            Caller who =
-                    signature.isEmpty() && isByToken(operation)
-                            ? NOBODY
-                            : verified(
-                                    exchange,
-                                    signature,
-                                    Optional.of(Signature.sha256(body.getBytes(UTF_8))));
-            caller = who.arn();
-            SdkPojo answer = call(service, operation, region, protocol, body, form, who);
-            reply = ok(protocol, service, operation, answer);
         } catch (ServiceError e) {
             outcome = e.code();
-            reply = error(protocol, service, e);
+            reply = Optional.of(error(protocol, service, e));
         } finally {
             aws.record(
                     new AwsCall(
@@ -143,7 +143,12 @@ final class Dispatch {
                             body,
                             outcome));
         }
-        send(exchange, reply, fault);
+        // Not before: what a caller looks up after its answer is written down by then.
+        if (reply.isPresent()) {
+            send(exchange, reply.get(), fault);
+        } else {
+            exchange.abort();
+        }
     }
 
     /** Whoever shows a token needs no key. */
@@ -306,26 +311,46 @@ final class Dispatch {
         return DateTimeFormatter.RFC_1123_DATE_TIME.format(aws.realNow().atOffset(ZoneOffset.UTC));
     }
 
-    private void objects(Exchange exchange) throws IOException, InterruptedException {
-        FakeStore.Request request = FakeStore.request(exchange);
-        String caller = "";
-        String region = "";
-        String outcome = "ok";
+    /** What is known of a call so far. */
+    private static final class Known {
+        private String caller = "";
+        private String region = "";
+        private String outcome = "ok";
+    }
+
+    private void objects(Exchange real) throws IOException, InterruptedException {
+        FakeStore.Request request = FakeStore.request(real);
+        Known known = new Known();
+        ToldExchange exchange =
+                new ToldExchange(
+                        real,
+                        () ->
+                                aws.record(
+                                        new AwsCall(
+                                                "s3",
+                                                request.operation(),
+                                                known.region,
+                                                known.caller,
+                                                target(real),
+                                                shown(real),
+                                                "",
+                                                known.outcome)));
         try {
             Optional<Signature> signature = Signature.of(exchange.headers(), exchange.query());
-            region = signature.map(Signature::region).orElse("");
+            String region = signature.map(Signature::region).orElse("");
+            known.region = region;
             Optional<CallFaults.Fault> fault = aws.faults().next("s3:" + request.operation());
             refuse(fault, region);
             if (fault.isPresent() && fault.get() instanceof CallFaults.Fault.Cut) {
-                outcome = "cut";
+                known.outcome = "cut";
                 exchange.abort();
                 return;
             }
             Caller who = verified(exchange, signature, Optional.empty());
-            caller = who.arn();
+            known.caller = who.arn();
             aws.store().answer(exchange, request, who, region);
         } catch (ServiceError e) {
-            outcome = e.code();
+            known.outcome = e.code();
             String body =
                     Forms.wrapped(
                             "Error",
@@ -337,16 +362,7 @@ final class Dispatch {
                     Map.of("Content-Type", "application/xml", "Date", date()),
                     head ? new byte[0] : body.getBytes(UTF_8));
         } finally {
-            aws.record(
-                    new AwsCall(
-                            "s3",
-                            request.operation(),
-                            region,
-                            caller,
-                            target(exchange),
-                            shown(exchange),
-                            "",
-                            outcome));
+            exchange.tell();
         }
     }
 

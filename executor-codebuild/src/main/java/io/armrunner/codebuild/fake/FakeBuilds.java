@@ -186,7 +186,7 @@ public final class FakeBuilds implements Service {
     public synchronized SdkPojo answer(SdkPojo request, Caller caller) throws ServiceError {
         return switch (request) {
             case StartBuildRequest r ->
-                    StartBuildResponse.builder().build(start(r, caller).now()).build();
+                    StartBuildResponse.builder().build(start(r, caller)).build();
             case BatchGetBuildsRequest r -> get(r);
             case StopBuildRequest r -> stop(r);
             case RetryBuildRequest r -> retry(r, caller);
@@ -226,14 +226,15 @@ public final class FakeBuilds implements Service {
                         "codebuild");
     }
 
-    private BuildRun start(StartBuildRequest r, Caller caller) throws ServiceError {
+    /** The build as it is when it was submitted, or as it is now if it was before. */
+    private Build start(StartBuildRequest r, Caller caller) throws ServiceError {
         Instant now = place.time().instant();
         if (r.serviceRoleOverride() != null) {
             passRole(caller, r.serviceRoleOverride());
         }
         Optional<BuildRun> earlier = sameToken(r, now);
         if (earlier.isPresent()) {
-            return earlier.get();
+            return earlier.get().now();
         }
         Project project = projects.known(r.projectName());
         Build build = new Merge(project, r, place).build();
@@ -263,7 +264,7 @@ public final class FakeBuilds implements Service {
         return Optional.ofNullable(builds.get(earlier.id()));
     }
 
-    private BuildRun launch(Build merged, StartBuildRequest r, Caller caller, Instant now) {
+    private Build launch(Build merged, StartBuildRequest r, Caller caller, Instant now) {
         String id = r.projectName() + ":" + place.aws().names().uuid();
         long number = numbers.merge(r.projectName(), 1L, Long::sum);
         Build build =
@@ -276,15 +277,18 @@ public final class FakeBuilds implements Service {
                         .startTime(now)
                         .initiator(caller.arn().substring(caller.arn().lastIndexOf('/') + 1))
                         .build();
-        BuildRun run = new BuildRun(this, build, Optional.ofNullable(faults.poll()));
+        // Here and not in its thread, so that the next start finds it taken.
+        Slots.Place taken = slots.take(kind(build.environment()));
+        BuildRun run = new BuildRun(this, build, taken, Optional.ofNullable(faults.poll()));
         builds.put(id, run);
         if (r.idempotencyToken() != null) {
             tokens.put(r.idempotencyToken(), new Started(r, id, now));
         }
         Thread thread = Thread.ofVirtual().name("codebuild-" + id).unstarted(run::run);
         threads.add(thread);
+        Build submitted = run.now();
         thread.start();
-        return run;
+        return submitted;
     }
 
     private SdkPojo get(BatchGetBuildsRequest r) throws ServiceError {
@@ -337,7 +341,7 @@ public final class FakeBuilds implements Service {
         Build old = known(String.valueOf(r.id())).now();
         StartBuildRequest like = StartBuildRequest.builder().projectName(old.projectName()).build();
         return RetryBuildResponse.builder()
-                .build(launch(Merge.fresh(old), like, caller, place.time().instant()).now())
+                .build(launch(Merge.fresh(old), like, caller, place.time().instant()))
                 .build();
     }
 

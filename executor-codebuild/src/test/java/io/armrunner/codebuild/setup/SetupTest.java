@@ -171,8 +171,8 @@ class SetupTest {
 
     @Test
     void aNewRoleThatIsNotKnownYetIsWaitedFor() throws Exception {
-        // 200 s of the fake's time are 2 s.
-        aws.rolesSettleIn(Duration.ofSeconds(200));
+        // Of the fake's time; here they are 10 s, in which the first try has to come.
+        aws.rolesSettleIn(Duration.ofSeconds(1000));
 
         apply(installation, clients);
 
@@ -589,7 +589,7 @@ class SetupTest {
                                 .build()
                                 .arn());
             }
-            await().until(() -> environments.size() == 2);
+            await().atMost(Duration.ofSeconds(60)).until(() -> environments.size() == 2);
             String foreign = "jobs/" + arns.getLast() + "/payload.json";
             String own = "jobs/" + arns.getFirst() + "/payload.json";
             for (String key : List.of(own, foreign, "agent/1.zip")) {
