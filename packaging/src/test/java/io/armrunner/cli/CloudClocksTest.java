@@ -17,7 +17,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  * AWS's clock is twenty minutes ahead of the manager's and of the builds': more than it takes in a
  * signature.
  */
-@Timeout(60)
+@Timeout(200)
 final class CloudClocksTest {
     private static final Duration OFF = Duration.ofMinutes(20);
 

@@ -28,12 +28,12 @@ import software.amazon.awssdk.services.codebuild.model.Build;
  * Jobs while all kinds of things go wrong with AWS and GitLab, in an order that chance makes. Two
  * things hold whatever happens: no job is run twice, and each comes to an end.
  */
-@Timeout(150)
+@Timeout(400)
 final class CloudFaultsTest {
     private static final int SPEED = 60;
     private static final int JOBS = 10;
     private static final int TROUBLES = 25;
-    private static final Duration LIMIT = Duration.ofSeconds(100);
+    private static final Duration LIMIT = Duration.ofSeconds(200);
 
     @RegisterExtension
     final CloudUnderTest cloud =

@@ -34,7 +34,7 @@ import software.amazon.awssdk.services.codebuild.model.Build;
  * Managers of jobs in CodeBuild are killed: each job ends once, as it would have without that, with
  * its whole log, and no build runs a job that another one has run. AWS and GitLab go on meanwhile.
  */
-@Timeout(400)
+@Timeout(900)
 final class CloudKillsTest {
     private static final int KILLS = 30;
     private static final int SERVICES = 3;
@@ -199,8 +199,9 @@ final class CloudKillsTest {
                         () -> {},
                         job -> {
                             job.awaitLog("line 1 ", LIMIT);
-                            long gets = count("s3:GetObject");
                             faults.on("s3:GetObject").always().refuse(503, "SlowDown", "slow");
+                            long gets = count("s3:GetObject");
+                            letEnd(job);
                             until(() -> count("s3:GetObject") > gets);
                         }),
                 new Step(
@@ -208,8 +209,9 @@ final class CloudKillsTest {
                         () -> {},
                         job -> {
                             job.awaitLog("line 1 ", LIMIT);
-                            long before = count("s3:DeleteObject");
                             faults.on("s3:DeleteObject").always().refuse(503, "SlowDown", "slow");
+                            long before = count("s3:DeleteObject");
+                            letEnd(job);
                             until(() -> count("s3:DeleteObject") > before);
                         }));
     }
@@ -233,11 +235,12 @@ final class CloudKillsTest {
         try {
             for (Step step : steps()) {
                 step.before().run();
-                CoordinatorJob job = job("kind-0").enqueue();
+                CoordinatorJob job = job("held").enqueue();
                 step.reach().with(job);
                 manager.kill();
                 cloud.aws().faults().clear();
                 agents.go();
+                letEnd(job);
                 manager = CloudProcess.start(words);
                 JobState _ = job.awaitFinished(LIMIT);
                 until(() -> books(words).length == 0);
@@ -253,7 +256,7 @@ final class CloudKillsTest {
 
     /** The build is gone, and the manager dies before GitLab hears of it. */
     private void lostAgain(CloudRunner.Words words, CloudProcess manager) throws Exception {
-        CoordinatorJob job = job("kind-0").enqueue();
+        CoordinatorJob job = job("held").enqueue();
         job.awaitLog("line 1 ", LIMIT);
         cloud.gitlab().faults().on(Endpoint.FINAL_UPDATE).always().answer(500);
         cloud.clients().codeBuild().stopBuild(stop -> stop.id(builds(job).getFirst().id()));
@@ -269,6 +272,18 @@ final class CloudKillsTest {
         assertThat(Files.readAllLines(runs(Long.toString(job.id())))).containsExactly("ran");
         assertThat(CloudUnderTest.log(job))
                 .contains("line 1 ", "the build was stopped outside armrunner");
+    }
+
+    private String gate(String name) {
+        return cloud.directory() + "/gate-" + name;
+    }
+
+    /** A job of the kind {@code held} comes to its end only after this. */
+    private void letEnd(CoordinatorJob job) throws IOException {
+        Path gate = Path.of(gate(Long.toString(job.id())));
+        if (!Files.exists(gate)) {
+            Files.createFile(gate);
+        }
     }
 
     private static void all(List<Callable<Void>> deeds) throws Exception {
@@ -296,6 +311,11 @@ final class CloudKillsTest {
             case "kind-0" -> job.script(run, counting);
             case "kind-1" -> job.script(run, counting).afterScript("echo after it");
             case "kind-2" -> job.script(run, counting, "exit 42");
+            case "held" ->
+                    job.script(
+                            run,
+                            counting,
+                            "until [ -e %s ]; do sleep 0.1; done".formatted(gate("$CI_JOB_ID")));
             // As short as can be.
             default -> job.script(run);
         };

@@ -29,11 +29,12 @@ import software.amazon.awssdk.services.codebuild.model.EnvironmentVariableType;
 
 /**
  * What a manager does with builds when not all goes well: builds that nobody waits for, jobs that
- * are cancelled, an AWS that does not answer. Time in AWS runs sixty times faster here.
+ * are cancelled, an AWS that does not answer. Time in AWS runs twenty times faster here: enough for
+ * a test, and slow enough for a busy machine to keep up with it.
  */
-@Timeout(120)
+@Timeout(300)
 final class CloudLifeTest {
-    private static final int SPEED = 60;
+    private static final int SPEED = 20;
     private final AgentThreads agents = new AgentThreads(SPEED);
 
     @RegisterExtension
@@ -103,7 +104,7 @@ final class CloudLifeTest {
         agents.hold();
         String ours = stray("m-test", "999999");
         String others = stray("m-test2", "999999");
-        cloud.aws().faults().on("codebuild:ListBuildsForProject").times(8).serverError();
+        cloud.aws().faults().on("codebuild:ListBuildsForProject").always().serverError();
         cloud.start();
         CoordinatorJob job = cloud.job().script("true").enqueue();
         eventually(() -> cloud.aws().count("codebuild:ListBuildsForProject") > 5);
@@ -111,6 +112,7 @@ final class CloudLifeTest {
                 .as("no job before the builds are known")
                 .isEqualTo(JobState.PENDING);
 
+        cloud.aws().faults().clear();
         eventually(() -> status(ours).equals("STOPPED"));
         agents.go();
         assertThat(job.awaitFinished(CloudUnderTest.LIMIT)).isEqualTo(JobState.SUCCESS);
@@ -137,7 +139,7 @@ final class CloudLifeTest {
 
         assertThat(next.awaitFinished(CloudUnderTest.LIMIT)).isEqualTo(JobState.SUCCESS);
         cloud.awaitIdle();
-        assertThat(builds().getFirst().buildStatusAsString()).isEqualTo("STOPPED");
+        eventually(() -> builds().getFirst().buildStatusAsString().equals("STOPPED"));
         assertThat(cloud.leftObjects()).isEmpty();
         assertThat(lost.state()).isEqualTo(JobState.RUNNING);
         lost.fail("stuck_or_timeout_failure");
@@ -193,7 +195,7 @@ final class CloudLifeTest {
         assertThat(Files.readAllLines(file("runs"))).hasSize(1);
         assertThat(status(other)).as("it is no build of this job").isNotEqualTo("STOPPED");
         assertThat(status(twin)).as("the newest").isEqualTo("SUCCEEDED");
-        assertThat(status(builds().get(2).arn())).isEqualTo("STOPPED");
+        eventually(() -> status(builds().get(2).arn()).equals("STOPPED"));
     }
 
     @Test
@@ -218,7 +220,8 @@ final class CloudLifeTest {
                                 .findFirst()
                                 .orElseThrow()
                                 .durationInSeconds())
-                .isLessThan(300);
+                .as("much less than a build may take")
+                .isLessThan(1200);
     }
 
     // ---- a job that ends otherwise
@@ -382,7 +385,7 @@ final class CloudLifeTest {
         cloud.aws().region().quotas().limit(BuildSize.SMALL, 3);
         cloud.start();
         cloud.run(cloud.job().script("true"));
-        assertThat(cloud.lane().limit()).isEqualTo(3);
+        eventually(() -> cloud.lane().limit() == 3);
     }
 
     /** The program itself: its lane is closed and says why, and no job is asked for. */

@@ -43,7 +43,7 @@ import software.amazon.awssdk.services.codebuild.model.SourceType;
  * runs ten times faster.
  */
 final class CloudUnderTest implements BeforeEachCallback, AfterEachCallback {
-    static final Duration LIMIT = Duration.ofSeconds(60);
+    static final Duration LIMIT = Duration.ofSeconds(100);
     static final String PROJECT = "armrunner-test";
     static final String BUCKET = "armrunner-test";
     private static final String ROLE = "armrunner-test-build";

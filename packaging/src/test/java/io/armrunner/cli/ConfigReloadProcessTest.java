@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Edits of {@code config.toml} under a running service (job-semantics §11.2). */
-@Timeout(120)
+@Timeout(400)
 final class ConfigReloadProcessTest {
     private static final Duration LIMIT = RunnerProcess.LIMIT;
 

@@ -40,7 +40,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  * Services are killed again and again while they run jobs of every kind: each of them ends once, as
  * it would have without that, and its log has every line, once.
  */
-@Timeout(400)
+@Timeout(900)
 final class FiftyKillsTest {
     private static final int KILLS = 50;
     private static final int SERVICES = 5;

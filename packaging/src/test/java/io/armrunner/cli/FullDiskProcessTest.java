@@ -24,7 +24,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  * A disk that fills up under a job: a small one of memory, which only the runner's process sees and
  * which goes with it.
  */
-@Timeout(120)
+@Timeout(400)
 final class FullDiskProcessTest {
     private static final Duration LIMIT = RunnerProcess.LIMIT;
 

@@ -32,7 +32,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** What an operator has of a running service: its address, its commands, its disk. */
-@Timeout(120)
+@Timeout(400)
 final class OperationProcessTest {
     private static final Duration LIMIT = RunnerProcess.LIMIT;
     private static final String SECRET = "correct-horse-battery";

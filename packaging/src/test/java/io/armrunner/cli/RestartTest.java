@@ -34,7 +34,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** What becomes of jobs when the service is killed, replaced or told to hand them over. */
-@Timeout(120)
+@Timeout(400)
 final class RestartTest {
     private static final Duration LIMIT = RunnerProcess.LIMIT;
     private static final String JWT = "eyJhbGciOiJSUzI1NiJ9.e30.c2ln";
@@ -314,18 +314,18 @@ final class RestartTest {
     @Test
     void aTimeoutCountsFromTheJobsStartWhoeverLooks() throws Exception {
         configured();
-        CoordinatorJob job = waiting().timeout(Duration.ofSeconds(5)).enqueue();
+        CoordinatorJob job = waiting().timeout(Duration.ofSeconds(15)).enqueue();
         killWhenBegun(job);
-        Instant over = job.startedAt().orElseThrow().plusSeconds(5);
+        Instant over = job.startedAt().orElseThrow().plusSeconds(15);
         await().atMost(LIMIT).until(() -> Instant.now().isAfter(over));
 
         Instant again = Instant.now();
         finish(job);
 
         assertThat(job.failureReason()).contains("job_execution_timeout");
-        assertThat(log(job)).containsOnlyOnce("execution took longer than 5s seconds");
+        assertThat(log(job)).containsOnlyOnce("execution took longer than 15s seconds");
         assertThat(Duration.between(again, job.finishedAt().orElseThrow()))
-                .isLessThan(Duration.ofSeconds(30));
+                .isLessThan(Duration.ofSeconds(60));
     }
 
     @Test

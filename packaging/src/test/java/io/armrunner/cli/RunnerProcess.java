@@ -23,7 +23,7 @@ import java.util.stream.Stream;
  */
 record RunnerProcess(Process process, Path output) implements AutoCloseable {
     // An emulated machine takes 20 s to start a JVM.
-    static final Duration LIMIT = Duration.ofSeconds(60);
+    static final Duration LIMIT = Duration.ofSeconds(100);
 
     /** A GitLab that holds no request for long and hears of a job each second. */
     static CoordinatorExtension gitlab() {

@@ -34,7 +34,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  * {@code armrunner run} as a process: its configuration, jobs, signals, output and end
  * (job-semantics §11).
  */
-@Timeout(120)
+@Timeout(400)
 final class RunnerProcessTest {
     private static final Duration LIMIT = RunnerProcess.LIMIT;
 

@@ -42,7 +42,7 @@ final class ScriptedAgents implements BuildWork, AutoCloseable {
     /** They end one after the other, within so many milliseconds of their time. */
     private static final int ENDING = 400_000;
 
-    private static final Duration LIMIT = Duration.ofMinutes(5);
+    private static final Duration LIMIT = Duration.ofMinutes(12);
 
     private final int speed;
     private final CountDownLatch go = new CountDownLatch(1);
@@ -78,7 +78,7 @@ final class ScriptedAgents implements BuildWork, AutoCloseable {
     public int run(Step step) throws IOException, InterruptedException {
         ScriptedBuild build = new ScriptedBuild(step.environment(), http);
         @Nullable HandOver job =
-                build.claim(Duration.ofSeconds(1).dividedBy(speed), 120).orElse(null);
+                build.claim(Duration.ofSeconds(1).dividedBy(speed), 600).orElse(null);
         if (job == null) {
             return Agent.DELIVERED;
         }

@@ -412,8 +412,10 @@ final class BuildRun {
     }
 
     private synchronized void finish(StatusType status, String code, String message) {
-        Instant end = builds.time().instant();
         @Nullable String current = build.currentPhase();
+        // Nothing queues on Lambda compute, however busy this machine is.
+        boolean atOnce = isOnLambda() && BuildPhaseType.QUEUED.toString().equals(current);
+        Instant end = atOnce ? phaseStart : builds.time().instant();
         boolean again = !phases.isEmpty() && phases.getLast().phaseTypeAsString().equals(current);
         if (again) {
             return;
