@@ -38,9 +38,9 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  * shell, with the built distribution and a fake AWS. What is not ours, such as {@code aws}, is
  * there by name and only says that it was called.
  */
-@Timeout(value = 5, unit = TimeUnit.MINUTES)
+@Timeout(value = 20, unit = TimeUnit.MINUTES)
 class GuideLauncherTest {
-    private static final Duration LIMIT = Duration.ofMinutes(2);
+    private static final Duration LIMIT = Duration.ofMinutes(5);
     private static final Path GUIDE = Path.of("..", "docs", "codebuild.md");
 
     private final Path launcher = Path.of("target", "armrunner", "bin/armrunner").toAbsolutePath();

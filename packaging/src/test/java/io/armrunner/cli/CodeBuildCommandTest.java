@@ -46,7 +46,7 @@ class CodeBuildCommandTest {
                 FakeAws.start(
                         loops,
                         FakeAwsSettings.of(directory, Map.of("PATH", pathOfAnArm()), new Random(1))
-                                .withSpeed(100));
+                                .withSpeed(10));
         AwsPlace.Keys keys = aws.place().keys().orElseThrow();
         environment.put("AWS_ENDPOINT_URL", aws.endpoint().toString());
         environment.put("AWS_ACCESS_KEY_ID", keys.accessKey());

@@ -66,7 +66,9 @@ class ExecProcessTest {
         assertThat(output())
                 .contains("cleaned up after canceled", "pipeline canceled")
                 .doesNotContain("| never");
-        assertThat(ProcessHandle.of(jobPid())).isEmpty();
+        Awaitility.await()
+                .atMost(LIMIT)
+                .untilAsserted(() -> assertThat(ProcessHandle.of(jobPid())).isEmpty());
     }
 
     @Test

@@ -21,6 +21,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -71,6 +72,16 @@ final class OperationProcessTest {
         return runner;
     }
 
+    /** Writes the file aside and renames it into place, as editors do. */
+    private void edit(String text) throws IOException {
+        Path aside = Files.writeString(gitlab.directory().resolve("config.toml~"), text);
+        Files.move(
+                aside,
+                config(),
+                StandardCopyOption.ATOMIC_MOVE,
+                StandardCopyOption.REPLACE_EXISTING);
+    }
+
     private RunnerProcess start(String... words) throws IOException {
         return RunnerProcess.start(gitlab.directory(), Map.of(), words);
     }
@@ -115,30 +126,37 @@ final class OperationProcessTest {
             assertThat(job.awaitFinished(LIMIT)).isEqualTo(JobState.FAILED);
             await().atMost(LIMIT)
                     .until(() -> get(address, "/api/status").body().contains("script_failure"));
-            Files.writeString(config(), "concurrent = \"many\"\n");
+            edit("concurrent = \"many\"\n");
             armrunner.awaitPrinted("config_refused");
-            String metrics = get(address, "/metrics").body();
             String labels =
                     "runner=\"%s\",runner_name=\"rack one\"".formatted(runner.token().shortForm());
-            assertThat(metrics)
-                    .contains(
-                            "gitlab_runner_concurrent 2.0", "gitlab_runner_worker_slots_number 2.0")
-                    .contains("gitlab_runner_configuration_loading_error_total 1.0")
-                    .contains("gitlab_runner_process_state_info{state=\"running\"} 1.0")
-                    .containsPattern(
-                            "gitlab_runner_worker_feeds_total\\{" + labels + "[^}]*} [1-9]")
-                    .containsPattern(
-                            "gitlab_runner_worker_processing_failures_total\\{failure_type=\"job_failure\","
-                                    + labels
-                                    + "[^}]*} 1.0")
-                    .contains(
-                            "gitlab_runner_failed_jobs_total{failure_reason=\"script_failure\",mode=\"traditional\","
-                                    + labels
-                                    + "} 1.0")
-                    .contains("gitlab_runner_jobs{executor_stage=\"idle\"," + labels)
-                    .containsPattern(
-                            "gitlab_runner_api_request_statuses_total\\{endpoint=\"request_job\",method=\"post\",[^}]*status=\"201\"[^}]*} 1.0")
-                    .containsPattern("armrunner_job_pick_up_seconds_count\\{[^}]*} 1\n");
+            await().atMost(LIMIT)
+                    .untilAsserted(() ->
+                            assertThat(get(address, "/metrics").body())
+                                    .contains(
+                                            "gitlab_runner_concurrent 2.0",
+                                            "gitlab_runner_worker_slots_number 2.0")
+                                    .contains("gitlab_runner_configuration_loading_error_total 1.0")
+                                    .contains(
+                                            "gitlab_runner_process_state_info{state=\"running\"} 1.0")
+                                    .containsPattern(
+                                            "gitlab_runner_worker_feeds_total\\{"
+                                                    + labels
+                                                    + "[^}]*} [1-9]")
+                                    .containsPattern(
+                                            "gitlab_runner_worker_processing_failures_total\\{failure_type=\"job_failure\","
+                                                    + labels
+                                                    + "[^}]*} 1.0")
+                                    .contains(
+                                            "gitlab_runner_failed_jobs_total{failure_reason=\"script_failure\",mode=\"traditional\","
+                                                    + labels
+                                                    + "} 1.0")
+                                    .contains(
+                                            "gitlab_runner_jobs{executor_stage=\"idle\"," + labels)
+                                    .containsPattern(
+                                            "gitlab_runner_api_request_statuses_total\\{endpoint=\"request_job\",method=\"post\",[^}]*status=\"201\"[^}]*} 1.0")
+                                    .containsPattern(
+                                            "armrunner_job_pick_up_seconds_count\\{[^}]*} 1\n"));
             HttpResponse<String> health = get(address, "/health");
             assertThat(health.statusCode()).as(health.body()).isEqualTo(200);
             assertThat(get(address, "/").body()).contains("<title>armrunner</title>");
@@ -202,7 +220,10 @@ final class OperationProcessTest {
                     .until(() -> said("jobs", "--config", file).contains("step_script"));
             assertThat(said("jobs", "--config", file))
                     .containsPattern(job.id() + " +running +step_script .*integration");
-            String far = said("logs", "--config", file, Long.toString(job.id()));
+            String its = Long.toString(job.id());
+            await().atMost(LIMIT)
+                    .until(() -> said("logs", "--config", file, its).contains("<[MASKED]>"));
+            String far = said("logs", "--config", file, its);
             assertThat(far)
                     .contains("line 500", "<[MASKED]>")
                     .doesNotContain(SECRET, "the very end");

@@ -66,19 +66,29 @@ final class OutageTest {
         return runner;
     }
 
-    /** Prints numbered lines, and leaves their number in a file, for so long. */
+    /**
+     * Prints numbered lines until GitLab is away and for so long after, and leaves their number in
+     * a file.
+     */
     private CoordinatorJob counting(String name, Duration time, int exitCode) throws Exception {
         return gitlab.coordinator()
                 .job(name)
                 .script(
-                        "end=$(($(date +%%s) + %d)); i=0".formatted(time.toSeconds()),
-                        "while [ $(date +%%s) -lt $end ]; do i=$((i + 1)); echo line $i; sleep %s; done"
+                        "i=0; line() { i=$((i + 1)); echo line $i; sleep %s; }"
                                 .formatted(LINE.toMillis() / 1000.0),
+                        "until [ -e %s ]; do line; done".formatted(away()),
+                        "end=$(($(date +%%s) + %d))".formatted(time.toSeconds()),
+                        "while [ $(date +%s) -lt $end ]; do line; done",
                         "echo $i > " + lines(name),
                         "echo $i > made.txt",
                         "exit " + exitCode)
                 .artifacts("always", List.of("made.txt"), List.of())
                 .enqueue();
+    }
+
+    /** Is there once GitLab is away. */
+    private Path away() {
+        return gitlab.directory().resolve("away");
     }
 
     private Path lines(String name) {
@@ -94,13 +104,14 @@ final class OutageTest {
             // One ends as soon as GitLab is away, one in the middle, one when it is back.
             List<CoordinatorJob> jobs =
                     List.of(
-                            counting("first", Duration.ofSeconds(4), 3),
-                            counting("middle", OUTAGE.dividedBy(2).plusSeconds(4), 0),
-                            counting("last", OUTAGE.plusSeconds(8), 0));
+                            counting("first", Duration.ZERO, 3),
+                            counting("middle", OUTAGE.dividedBy(2), 0),
+                            counting("last", OUTAGE.plusSeconds(4), 0));
             for (CoordinatorJob job : jobs) {
                 job.awaitLog("line 10\n", LIMIT);
             }
             gitlab.coordinator().goDown();
+            Files.createFile(away());
             long down = System.nanoTime();
             for (String ended : List.of("first", "middle")) {
                 await(ended).atMost(LIMIT).until(() -> Files.exists(lines(ended)));

@@ -24,6 +24,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -188,7 +189,14 @@ final class RunnerProcessTest {
             job.awaitLog("begun", LIMIT);
             armrunner.signal("QUIT");
             armrunner.awaitPrinted("draining");
-            await().atMost(LIMIT).until(() -> coordinator().requestsInFlight() == 0);
+            // It may just be about to ask, and GitLab holds a request for two seconds.
+            AtomicInteger asked = new AtomicInteger();
+            await().during(Duration.ofSeconds(3))
+                    .atMost(LIMIT)
+                    .until(() -> {
+                        int now = coordinator().requests(Endpoint.JOB_REQUEST).size();
+                        return asked.getAndSet(now) == now && coordinator().requestsHeld() == 0;
+                    });
             CoordinatorJob next = coordinator().job("next").script("true").enqueue();
             Files.createFile(go);
             assertThat(job.awaitFinished(LIMIT)).isEqualTo(JobState.SUCCESS);
@@ -220,7 +228,7 @@ final class RunnerProcessTest {
             armrunner.signal("TERM");
             Instant told = Instant.now();
             assertThat(armrunner.exitCode()).isZero();
-            assertThat(Duration.between(told, Instant.now())).isLessThan(Duration.ofSeconds(30));
+            assertThat(Duration.between(told, Instant.now())).isLessThan(Duration.ofSeconds(50));
             assertThat(job.state()).isEqualTo(JobState.FAILED);
             assertThat(job.failureReason()).contains("runner_interrupted");
             assertThat(log(job)).endsWith("ERROR: Job failed: aborted: terminated\n");
@@ -279,7 +287,7 @@ final class RunnerProcessTest {
             Instant told = Instant.now();
             armrunner.signal("TERM");
             assertThat(armrunner.exitCode()).isEqualTo(1);
-            assertThat(Duration.between(told, Instant.now())).isLessThan(Duration.ofSeconds(5));
+            assertThat(Duration.between(told, Instant.now())).isLessThan(Duration.ofSeconds(9));
         } finally {
             endProcessesIn(gitlab.directory());
         }

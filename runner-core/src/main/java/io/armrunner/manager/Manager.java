@@ -445,6 +445,13 @@ public final class Manager implements AutoCloseable {
         return running.isEmpty() ? ticker.now().minus(lastJob) : Duration.ZERO;
     }
 
+    /** Has nobody ask any more; returns at once. */
+    private void retireAll() {
+        synchronized (asking) {
+            served.values().forEach(each -> each.poller().retire());
+        }
+    }
+
     /** Asks for no more jobs; those that run go on. */
     public void drain() {
         List<Poller> all;
@@ -484,6 +491,8 @@ public final class Manager implements AutoCloseable {
      */
     public boolean stop(String signal) throws InterruptedException {
         stopping = signal;
+        // First: the end of a job makes room, and no other one is to be asked for.
+        retireAll();
         running.forEach(run -> run.stop(signal));
         drain();
         return awaitIdle(settings.shutdownTimeout());

@@ -513,7 +513,7 @@ class FakeAwsTest {
     @Test
     void newsOfABuildMaySpreadLate() {
         // Of the fake's time; here they are 6 s, in which the first look has to come.
-        account.aws.codeBuild().visibleAfter(Duration.ofSeconds(600));
+        account.aws.codeBuild().visibleAfter(Duration.ofMinutes(10));
         Build build = start(request("x").build());
 
         assertThat(
