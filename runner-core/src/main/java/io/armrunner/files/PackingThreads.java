@@ -65,6 +65,11 @@ public final class PackingThreads implements AutoCloseable {
         return pool.submit(work);
     }
 
+    /** Takes work back; says whether it had not begun. */
+    boolean withdraw(Future<?> work) {
+        return work instanceof Runnable queued && pool.remove(queued);
+    }
+
     @Override
     public void close() {
         pool.shutdownNow();

@@ -14,6 +14,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -28,6 +29,8 @@ import java.util.zip.CRC32;
 import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Puts the contents of a zip file over a directory, on all cores (job-semantics §6.7).
@@ -37,6 +40,8 @@ import org.jspecify.annotations.Nullable;
  * the archive cannot send a file elsewhere. Memory does not depend on the sizes of the files.
  */
 public final class ZipExtractor {
+    private static final Logger LOG = LoggerFactory.getLogger(ZipExtractor.class);
+
     private static final int BUFFER = 64 * 1024;
     // Files up to this size are read, unpacked and written in one piece each.
     private static final int WHOLE = 256 * 1024;
@@ -49,6 +54,8 @@ public final class ZipExtractor {
                     LinkOption.NOFOLLOW_LINKS);
     // One file of many GB on a slow disk.
     private static final long FILE_LIMIT_HOURS = 1;
+    // A step is one piece of a file; only a disk that hangs takes this long.
+    private static final Duration SETTLING = Duration.ofMinutes(1);
 
     // Handing the work to another thread and back costs as much as a file of some kilobytes.
     private static final int BATCH_ENTRIES = 16;
@@ -195,7 +202,11 @@ public final class ZipExtractor {
 
         @Override
         public void close() {
-            running.forEach(one -> one.result().cancel(false));
+            // There are some only after a failure. They must not write any more when that is told.
+            running.forEach(one -> one.unpacker().giveUp());
+            running.stream()
+                    .filter(one -> !threads.withdraw(one.result()))
+                    .forEach(ZipExtractor::settle);
             running.forEach(one -> one.unpacker().close());
             free.forEach(Unpacker::close);
         }
@@ -228,9 +239,28 @@ public final class ZipExtractor {
         return running.remove().unpacker();
     }
 
+    /** Waits for the end of what was given up, which comes with its next step. */
+    private static void settle(Running one) {
+        boolean interrupted = false;
+        long end = System.nanoTime() + SETTLING.toNanos();
+        while (!one.result().isDone() && System.nanoTime() < end) {
+            try {
+                one.result().get(end - System.nanoTime(), TimeUnit.NANOSECONDS);
+            } catch (InterruptedException e) {
+                interrupted = true;
+            } catch (ExecutionException | TimeoutException e) {
+                LOG.debug("extraction.given-up first={} cause={}", one.first(), e.toString());
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     private static void write(FileChannel file, List<One> batch, Unpacker unpacker)
             throws IOException {
         for (One one : batch) {
+            unpacker.checkGivenUp();
             try {
                 write(file, one, unpacker);
             } catch (ArchiveException e) {
@@ -296,19 +326,31 @@ public final class ZipExtractor {
     }
 
     /**
-     * Unpacks one entry at a time; belongs to one thread at a time. Only {@link #close} may be
-     * called meanwhile, and is seen by the next step of the one that runs.
+     * Unpacks one entry at a time; belongs to one thread at a time. Only {@link #giveUp} and {@link
+     * #close} may be called meanwhile, and are seen by the next step of the one that runs.
      */
     private static final class Unpacker implements AutoCloseable {
         private final Optional<Libdeflate> library;
         private Libdeflate.@Nullable Decompressor decompressor;
         private @Nullable Inflater inflater;
         private boolean closed;
+        private volatile boolean givenUp;
         private byte[] in = new byte[BUFFER];
         private byte[] out = new byte[BUFFER];
 
         Unpacker(Optional<Libdeflate> library) {
             this.library = library;
+        }
+
+        /** Lets the one that unpacks fail at its next step. */
+        void giveUp() {
+            givenUp = true;
+        }
+
+        void checkGivenUp() throws IOException {
+            if (givenUp) {
+                throw new IOException("extracting was given up");
+            }
         }
 
         void unpack(FileChannel file, ZipDirectory.Entry entry, WritableByteChannel target)
@@ -477,8 +519,8 @@ public final class ZipExtractor {
             return n;
         }
 
-        private static void put(WritableByteChannel target, byte[] bytes, int length)
-                throws IOException {
+        private void put(WritableByteChannel target, byte[] bytes, int length) throws IOException {
+            checkGivenUp();
             ByteBuffer buffer = ByteBuffer.wrap(bytes, 0, length);
             while (buffer.hasRemaining()) {
                 target.write(buffer);

@@ -16,6 +16,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
@@ -374,6 +377,32 @@ class ArchiveRoundTripTest {
         assertThatThrownBy(() -> extract(bomb)).hasMessageContaining("claims to have");
         Path gzip = Files.write(directory.resolve("gz"), new byte[] {0x1f, (byte) 0x8b, 8, 0, 0});
         assertThatThrownBy(() -> extract(gzip)).hasMessageContaining("gzip");
+    }
+
+    @Test
+    void whoCouldNotExtractAnArchiveWritesNoMoreWhenThatIsTold() throws Exception {
+        byte[] content = noise(200_000);
+        for (int i = 0; i < 100; i++) {
+            write("%03d".formatted(i), content);
+        }
+        byte[] bytes = Files.readAllBytes(pack(CompressionLevel.FASTEST));
+        bytes[1000] ^= 1;
+        Path damaged = Files.write(directory.resolve("damaged.zip"), bytes);
+        assertThatThrownBy(() -> extract(damaged)).hasMessageContaining("000 is damaged");
+        Path target = directory.resolve("target");
+        List<Path> there = list(target);
+        // Each thread has something else to do only when it does nothing for the archive any more.
+        CyclicBarrier both = new CyclicBarrier(2);
+        Future<Integer> one = threads.submit(() -> both.await(1, TimeUnit.MINUTES));
+        Future<Integer> other = threads.submit(() -> both.await(1, TimeUnit.MINUTES));
+        assertThat(one.get(2, TimeUnit.MINUTES) + other.get(2, TimeUnit.MINUTES)).isEqualTo(1);
+        assertThat(list(target)).isEqualTo(there);
+    }
+
+    private static List<Path> list(Path directory) throws IOException {
+        try (Stream<Path> files = Files.list(directory)) {
+            return files.sorted().toList();
+        }
     }
 
     @Test
