@@ -121,8 +121,7 @@ public final class OutputPipe implements AutoCloseable {
         long deadline = System.nanoTime() + START_LIMIT.toNanos();
         // The first segment is there once dd has been started, and with it the FIFO has its reader.
         while (!Files.exists(first)) {
-            boolean stepsBack = !process.isAlive() && running(directory).isPresent();
-            if ((!process.isAlive() && !stepsBack) || System.nanoTime() > deadline) {
+            if ((!process.isAlive() && !stepsBack(directory)) || System.nanoTime() > deadline) {
                 throw new IOException(
                         "Could not start the collector of a job's output in %s: is it writable, and are sh and dd installed?"
                                 .formatted(directory));
@@ -130,6 +129,12 @@ public final class OutputPipe implements AutoCloseable {
             Thread.sleep(Duration.ofMillis(1));
         }
         return running(directory).orElse(ProcessIdentity.GONE);
+    }
+
+    /** Whether there is another that was first, or that is about to write its number down. */
+    private static boolean stepsBack(Path directory) throws IOException {
+        Path claim = directory.resolve("collector");
+        return Files.exists(claim) && (Files.size(claim) == 0 || running(directory).isPresent());
     }
 
     private static Optional<ProcessIdentity> running(Path directory) throws IOException {

@@ -4,10 +4,12 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -63,6 +65,27 @@ public record ProcessIdentity(long pid, long started) {
                     : Optional.empty();
         } catch (IOException _) {
             return Optional.empty(); // no such process
+        }
+    }
+
+    /** Whether there is a process, of those that we may look at, with this argument. */
+    static boolean runs(String argument) throws IOException {
+        try (DirectoryStream<Path> processes =
+                Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
+            for (Path process : processes) {
+                if (arguments(process).contains(argument)) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    private static List<String> arguments(Path process) {
+        try {
+            return List.of(Files.readString(process.resolve("cmdline"), ISO_8859_1).split("\0"));
+        } catch (IOException _) {
+            return List.of(); // it has ended meanwhile
         }
     }
 

@@ -29,9 +29,9 @@ import org.jspecify.annotations.Nullable;
  * deleted when the stage has ended. Used by the job's thread.
  *
  * <p>Only one process can make the file with the leader's number. The leader does it before
- * anything else; a manager that finds a stage of an earlier one does it too, with a word instead of
- * a number, and so knows for certain, as does the next one if it is killed over this: either the
- * stage has begun, or it never will.
+ * anything else; a manager that finds a stage of an earlier one does it too, and so knows for
+ * certain: either the stage has begun, or it never will. A file without a number is such a
+ * manager's, or that of a leader that is about to write it or was killed before.
  */
 public final class StageProcess {
     private static final String LEADER =
@@ -63,14 +63,13 @@ public final class StageProcess {
      */
     private static final Duration LAST_WORDS = Duration.ofMillis(100);
 
-    /** In a leader's file: the stage had not begun when a later manager looked. */
-    private static final String NEVER = "never\n";
-
     /**
-     * Between a leader's making of its file and the number in it lie microseconds, unless the host
-     * is out of breath.
+     * Between a leader's making of its file and the number in it lie microseconds, on a host that
+     * is out of breath seconds.
      */
-    private static final Duration CLAIM_LIMIT = Duration.ofSeconds(10);
+    private static final Duration CLAIM_LIMIT = Duration.ofSeconds(60);
+
+    private static final Duration CLAIM_LOOK = Duration.ofMillis(10);
 
     private static final Set<StandardOpenOption> CREATE =
             Set.of(
@@ -161,39 +160,29 @@ public final class StageProcess {
     public static Optional<StageProcess> attach(OutputPipe pipe, int number, String nonce)
             throws IOException, InterruptedException {
         Path file = leaderFile(pipe, number);
-        if (preventsBeginning(file)) {
+        try {
+            Files.createFile(file);
             return Optional.empty();
+        } catch (FileAlreadyExistsException _) {
+            // It has begun, or somebody saw to it before us that it never will.
         }
+        EndMark mark = new EndMark(nonce, number);
         long deadline = System.nanoTime() + CLAIM_LIMIT.toNanos();
-        while (Files.size(file) == 0 && System.nanoTime() < deadline) {
-            Thread.sleep(Duration.ofMillis(1));
-        }
-        if (OutputPipe.readIfThere(file).equals(NEVER)) {
-            return Optional.empty();
+        while (Files.size(file) == 0) {
+            if (!ProcessIdentity.runs(mark.text()) && Files.size(file) == 0) {
+                return Optional.empty();
+            }
+            if (System.nanoTime() > deadline) {
+                throw new IOException(
+                        "the leader of stage %d has made %s and never wrote its number into it; is it stopped?"
+                                .formatted(number, file));
+            }
+            Thread.sleep(CLAIM_LOOK);
         }
         Path script = pipe.directory().resolve("stage." + number + ".script");
-        EndMark mark = new EndMark(nonce, number);
         ProcessIdentity leader =
                 ProcessIdentity.claimed(file, mark.text()).orElse(new ProcessIdentity(0, 0));
         return Optional.of(new StageProcess(pipe, script, leader, null, mark));
-    }
-
-    /**
-     * Makes a leader's file if there is none, with all that stands in it at once: who is killed
-     * here must not leave an empty one, which looks like that of a leader.
-     */
-    private static boolean preventsBeginning(Path leader) throws IOException {
-        Path whole = leader.resolveSibling(leader.getFileName() + ".new");
-        Files.deleteIfExists(whole);
-        Files.writeString(whole, NEVER, US_ASCII);
-        try {
-            Files.createLink(leader, whole);
-            return true;
-        } catch (FileAlreadyExistsException _) {
-            return false;
-        } finally {
-            Files.delete(whole);
-        }
     }
 
     /** Whether its shell has ended; there may be output that was not passed on yet. */

@@ -2,7 +2,9 @@ package io.armrunner.process;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -11,6 +13,9 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -182,6 +187,43 @@ class StageProcessTest {
         assertEventually(() -> late.leader().find().isEmpty());
         assertThat(finish(start("echo eight"))).isEqualTo(new StageEnd.Exited(0));
         assertThat(text()).isEqualTo("eight\n");
+    }
+
+    @Test
+    void aLeaderThatIsSlowToWriteItsNumberIsWaitedFor() throws Exception {
+        makeFifo("go");
+        makeFifo("hold");
+        // As the leader between making its file and writing into it.
+        Process leader =
+                new ProcessBuilder(
+                                "sh",
+                                "-c",
+                                "exec 3>stage.7.leader; echo made; read line <go; echo $$ >&3; read line <hold",
+                                "armrunner-stage",
+                                "nonce.7")
+                        .directory(directory.toFile())
+                        .start();
+        try (BufferedReader made = leader.inputReader()) {
+            assertThat(made.readLine()).isEqualTo("made");
+            CompletableFuture<Optional<StageProcess>> attached = new CompletableFuture<>();
+            Thread.ofVirtual()
+                    .start(() -> {
+                        try {
+                            attached.complete(StageProcess.attach(pipe, 7, "nonce"));
+                        } catch (IOException | InterruptedException e) {
+                            attached.completeExceptionally(e);
+                        }
+                    });
+            assertThatThrownBy(() -> attached.get(200, TimeUnit.MILLISECONDS))
+                    .isInstanceOf(TimeoutException.class);
+            Files.writeString(directory.resolve("go"), "go\n");
+            assertThat(attached.get(30, TimeUnit.SECONDS).orElseThrow().leader().pid())
+                    .isEqualTo(leader.pid());
+        } finally {
+            leader.destroyForcibly().waitFor();
+        }
+        Files.write(directory.resolve("stage.8.leader"), new byte[0]);
+        assertThat(StageProcess.attach(pipe, 8, "nonce")).as("killed before it wrote").isEmpty();
     }
 
     @Test
