@@ -9,15 +9,20 @@ import io.armrunner.coordinator.JobBuilder;
 import io.armrunner.coordinator.StateUpdate;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** A GitLab that is away, or hard to reach: no line and no result is lost. */
 final class GitLabDownTest {
     private static final int LINES = 60;
+
+    /** Nine tries in a row that are cut, with the pauses between them. */
+    private static final Duration UNLUCKY = Duration.ofMinutes(3);
 
     @RegisterExtension final RunnerUnderTest runner = new RunnerUnderTest();
 
@@ -56,13 +61,14 @@ final class GitLabDownTest {
     }
 
     @Test
+    @Timeout(240)
     void everyThirdConnectionBroken() throws Exception {
         runner.start();
         runner.gitlab().faults().cutEvery(3);
         List<CoordinatorJob> jobs =
                 List.of(counting().enqueue(), counting().enqueue(), counting().enqueue());
         for (CoordinatorJob job : jobs) {
-            job.awaitFinished(RunnerUnderTest.LIMIT);
+            job.awaitFinished(UNLUCKY);
         }
         runner.gitlab().faults().clear();
         for (CoordinatorJob job : jobs) {
