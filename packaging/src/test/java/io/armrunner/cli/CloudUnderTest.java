@@ -68,6 +68,7 @@ final class CloudUnderTest implements BeforeEachCallback, AfterEachCallback {
     private UnaryOperator<FakeAwsSettings> change = UnaryOperator.identity();
     private String tables = "";
     private List<String> table = List.of();
+    private UnaryOperator<String> toml = UnaryOperator.identity();
     private int speed = 10;
     private Duration off = Duration.ZERO;
     private @Nullable FakeAws aws;
@@ -166,6 +167,12 @@ final class CloudUnderTest implements BeforeEachCallback, AfterEachCallback {
         return this;
     }
 
+    /** The configuration of managers that start from now on, after the usual one. */
+    CloudUnderTest toml(UnaryOperator<String> other) {
+        toml = other;
+        return this;
+    }
+
     /** Starts the manager; {@code lines} go into the lane's codebuild table. */
     CloudUnderTest start(String... lines) throws Exception {
         table = List.of(lines);
@@ -183,15 +190,16 @@ final class CloudUnderTest implements BeforeEachCallback, AfterEachCallback {
             registered = gitlab().registerRunner(new RunnerSpec("cloud", List.of(), true));
         }
         return new CloudRunner.Words(
-                CloudRunner.toml(
-                                gitlab().url().toString(),
-                                registered.token().value(),
-                                PROJECT,
-                                BUCKET,
-                                aws().place().region(),
-                                aws().endpoint().toString(),
-                                lines)
-                        + tables,
+                toml.apply(
+                        CloudRunner.toml(
+                                        gitlab().url().toString(),
+                                        registered.token().value(),
+                                        PROJECT,
+                                        BUCKET,
+                                        aws().place().region(),
+                                        aws().endpoint().toString(),
+                                        lines)
+                                + tables),
                 "m-test",
                 directory(),
                 aws().place().keys().orElseThrow(),

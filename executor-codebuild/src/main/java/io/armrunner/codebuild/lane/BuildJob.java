@@ -118,6 +118,16 @@ final class BuildJob {
         }
     }
 
+    /** Whether another region is tried when this one has no machine in time; the last stays. */
+    private boolean moves() {
+        return lane.hasOtherRegions() && record.attempt() < MOST_ATTEMPTS;
+    }
+
+    /** A start that another region may do better. */
+    private BuildResult elsewhere(JobFailure why) throws JobFailure {
+        return moves() ? new BuildResult.Again(why, true) : new BuildResult.Final(failed(why));
+    }
+
     private RemoteEnd failed(JobFailure why) throws JobFailure {
         if (record.released()) {
             return new RemoteEnd.Lost(why, false);
@@ -201,6 +211,7 @@ final class BuildJob {
                             region,
                             watch,
                             plan.payload().id(),
+                            moves(),
                             mayAsk ? Optional.of(mailbox) : Optional.empty(),
                             choice.timeout()
                                     .plus(lane.settings().queueLimit())
@@ -259,8 +270,14 @@ final class BuildJob {
                                             : "the job's ARMRUNNER_PLACEMENT",
                                     tariff(region).isKnown() ? ", " + tariff(region).rate() : ""));
         }
-        Optional<BuildRequest.Agent> java =
-                choice.bringsJava() ? region.agents.runtime() : Optional.empty();
+        BuildRequest.Agent agent;
+        Optional<BuildRequest.Agent> java;
+        try {
+            agent = region.agents.agent();
+            java = choice.bringsJava() ? region.agents.runtime() : Optional.empty();
+        } catch (JobFailure why) {
+            return Optional.of(elsewhere(why));
+        }
         if (java.isEmpty() && CuratedImages.lackJava(choice.image())) {
             throw new JobFailure(
                     FailureReason.RUNNER_CONFIGURATION_ERROR,
@@ -277,14 +294,10 @@ final class BuildJob {
         BuildStarter.Start start =
                 region.starter.start(
                         BuildRequest.of(
-                                lane.settings(),
-                                region.name,
-                                choice,
-                                identity,
-                                region.agents.agent(),
-                                java),
+                                lane.settings(), region.name, choice, identity, agent, java),
                         identity,
-                        job);
+                        job,
+                        moves() ? lane.settings().startLimit() : lane.settings().queueLimit());
         return switch (start) {
             case BuildStarter.Start.Begun(String arn) -> {
                 record = record.started(arn).save(job.directory());
@@ -299,7 +312,11 @@ final class BuildJob {
             case BuildStarter.Start.Nothing _ ->
                     Optional.of(
                             new BuildResult.Again(
-                                    system("AWS never said whether the build was started"), false));
+                                    system(
+                                            "AWS in %s never said whether the build was started"
+                                                    .formatted(region.name)),
+                                    true));
+            case BuildStarter.Start.NoRoom(JobFailure why) -> Optional.of(elsewhere(why));
             case BuildStarter.Start.Stopped _ -> Optional.of(stopped(region));
         };
     }
@@ -345,7 +362,7 @@ final class BuildJob {
             if (job.stop() != RemoteJob.Stop.NONE) {
                 return Optional.of(stopped(region));
             }
-            if (lane.hasOtherRegions() && watch.age().compareTo(lane.settings().startLimit()) > 0) {
+            if (moves() && watch.age().compareTo(lane.settings().startLimit()) > 0) {
                 boolean _ = region.stop(record.arn());
                 return Optional.of(
                         new BuildResult.Again(
@@ -555,7 +572,7 @@ final class BuildJob {
             return Optional.of(new BuildResult.Final(new RemoteEnd.Left()));
         }
         boolean gone = watch.missing().compareTo(lane.times().missing()) > 0;
-        if ((gone || BuildWait.isLate(lane, watch)) && mailbox.takeBack()) {
+        if ((gone || (moves() && BuildWait.isLate(lane, watch))) && mailbox.takeBack()) {
             boolean _ = region.stop(record.arn());
             mailbox.clear(false, false);
             return Optional.of(

@@ -76,6 +76,9 @@ final class BuildStarter {
         /** Nobody knows what became of it, and there is no build: another attempt is due. */
         record Nothing() implements Start {}
 
+        /** There is none in time, or never; {@code why} is for the user. */
+        record NoRoom(JobFailure why) implements Start {}
+
         /** The job is to stop. */
         record Stopped() implements Start {}
     }
@@ -96,12 +99,17 @@ final class BuildStarter {
     /**
      * Starts a build.
      *
-     * @throws JobFailure if AWS clearly refuses, or has no room within the lane's limit
+     * @param patience how long room is waited for
+     * @throws JobFailure if AWS clearly refuses
      */
-    Start start(StartBuildRequest request, BuildRequest.Identity identity, RemoteJob job)
+    Start start(
+            StartBuildRequest request,
+            BuildRequest.Identity identity,
+            RemoteJob job,
+            Duration patience)
             throws JobFailure, InterruptedException {
         Instant begun = tools.clock().instant();
-        Duration end = tools.ticker().now().plus(settings.queueLimit());
+        Duration end = tools.ticker().now().plus(patience);
         Duration pause = tools.times().firstRetry();
         Optional<Duration> unclearSince = Optional.empty();
         boolean told = false;
@@ -119,7 +127,7 @@ final class BuildStarter {
                 }
                 case Answer.Full(String message) -> {
                     if (message.contains("more than 0 builds") && !isOnlyFull()) {
-                        throw noQuota(request);
+                        return new Start.NoRoom(noQuota(request));
                     }
                     quota.refused(watcher.size());
                     LOG.warn(
@@ -156,7 +164,7 @@ final class BuildStarter {
                 told = true;
             }
             if (unclearSince.isEmpty() && tools.ticker().now().compareTo(end) > 0) {
-                throw noRoom(waiting);
+                return new Start.NoRoom(noRoom(waiting, patience));
             }
             job.pause(jittered(pause));
             pause = pause.multipliedBy(2);
@@ -248,14 +256,14 @@ final class BuildStarter {
                                 code));
     }
 
-    private JobFailure noRoom(String why) {
+    private JobFailure noRoom(String why, Duration patience) {
         return new JobFailure(
                 FailureReason.RUNNER_SYSTEM_FAILURE,
-                "CodeBuild project %s in %s had no room within %d min: %s"
+                "CodeBuild project %s in %s had no room within %d s: %s"
                         .formatted(
                                 settings.project(),
                                 region,
-                                settings.queueLimit().toMinutes(),
+                                patience.toSeconds(),
                                 why.isEmpty() ? "it asked to call less often" : why));
     }
 

@@ -13,6 +13,7 @@ import org.slf4j.LoggerFactory;
  * The wait for the end of a build whose agent has the job, or for a question of the agent's. Until
  * then there is only to see to it that no build outlives its job. Runs on the job's thread.
  *
+ * @param moves whether another region is tried when this one has no machine in time
  * @param questions where the agent may leave one; empty if it has none to ask
  * @param overdue after how long the build must have ended by itself
  */
@@ -21,6 +22,7 @@ record BuildWait(
         RegionLane region,
         BuildWatcher.Watch watch,
         long number,
+        boolean moves,
         Optional<Mailbox> questions,
         Duration overdue)
         implements Waiting {
@@ -42,7 +44,7 @@ record BuildWait(
                 watch.settled();
             }
             if (job.stop() == RemoteJob.Stop.MANAGER
-                    || isLate(lane, watch)
+                    || (moves && isLate(lane, watch))
                     || watch.missing().compareTo(times.missing()) > 0) {
                 return;
             }
@@ -81,10 +83,9 @@ record BuildWait(
         return age.compareTo(limit) > 0;
     }
 
-    /** Whether the build should have had a machine by now, and there is another region. */
+    /** Whether the build should have had a machine by now. */
     static boolean isLate(CodeBuildLane lane, BuildWatcher.Watch watch) {
-        return lane.hasOtherRegions()
-                && watch.latest().filter(view -> !view.isUp()).isPresent()
+        return watch.latest().filter(view -> !view.isUp()).isPresent()
                 && isPast(watch.age(), lane.settings().startLimit());
     }
 
