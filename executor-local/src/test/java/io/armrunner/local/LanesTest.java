@@ -6,7 +6,7 @@ import static org.awaitility.Awaitility.await;
 import io.armrunner.coordinator.CoordinatorJob;
 import io.armrunner.coordinator.Endpoint;
 import io.armrunner.coordinator.JobState;
-import io.armrunner.manager.LaneView;
+import io.armrunner.status.LaneView;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -412,6 +412,9 @@ final class CloudLifeTest {
                     metrics(address)
                             .contains(
                                     "call=\"CodeBuild:ListBuildsForProject\",lane=\"codebuild\",outcome=\"UnrecognizedClientException\",region=\"eu-west-3\""));
+            assertThat(metrics(address))
+                    .containsPattern(
+                            "armrunner_lane_closed[{]lane=\"codebuild\",runner=\"[^\"]+\"} 1.0");
             assertThat(armrunner.printed()).contains("AWS does not know the access key");
             assertThat(job.state()).isEqualTo(JobState.PENDING);
             job.forceCancel();

@@ -3,6 +3,7 @@ package io.armrunner.manager;
 import io.armrunner.config.LaneConfig;
 import io.armrunner.lane.EnvironmentLane;
 import io.armrunner.lane.Lane;
+import io.armrunner.status.LaneView;
 import io.armrunner.trace.Ticker;
 import java.nio.file.Path;
 import java.time.Duration;

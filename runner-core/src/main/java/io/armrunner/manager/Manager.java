@@ -4,6 +4,7 @@ import io.armrunner.engine.EngineLimits;
 import io.armrunner.plan.RunnerSettings;
 import io.armrunner.spec.Secret;
 import io.armrunner.status.JobEvents;
+import io.armrunner.status.LaneView;
 import io.armrunner.trace.Ticker;
 import io.armrunner.trace.UploadSettings;
 import java.io.IOException;
@@ -244,7 +245,15 @@ public final class Manager implements AutoCloseable {
                 added.get(index).start(step.multipliedBy(before + index));
             }
             events.serves(runners.stream().map(JobTelling::facts).toList(), concurrent);
+            List<ConfiguredRunner> now = List.copyOf(runners);
+            events.boards(() -> lanes(now));
         }
+    }
+
+    private static Map<String, List<LaneView>> lanes(List<ConfiguredRunner> runners) {
+        Map<String, List<LaneView>> lanes = new HashMap<>();
+        runners.forEach(runner -> lanes.put(runner.shortName(), runner.lanes().view()));
+        return lanes;
     }
 
     /** Removes logs that have lain long enough; a job's end is a good time to look. */

@@ -2,7 +2,9 @@ package io.armrunner.status;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * Hears what happens to jobs. Called by the manager, on the threads of jobs and pollers; every
@@ -20,6 +22,12 @@ public interface JobEvents {
      * @param concurrent jobs at once over all of them
      */
     default void serves(List<RunnerFacts> runners, int concurrent) {}
+
+    /**
+     * Where to ask for the lanes of the runners, by the runners' short names, as they are at that
+     * moment; follows each {@link #serves}.
+     */
+    default void boards(Supplier<Map<String, List<LaneView>>> lanes) {}
 
     /**
      * A job was accepted, or is taken up again after a restart.

@@ -1,14 +1,32 @@
 package io.armrunner.status;
 
 import java.util.List;
+import java.util.Map;
 import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 
-/** The numbers of lanes in AWS: what they cost, and what AWS says to them. */
+/** The numbers of lanes: which are closed, what those in AWS cost, and what AWS says to them. */
 final class LaneMetrics {
     private static final String[] LANE = {"runner", "lane"};
 
     private LaneMetrics() {}
+
+    static void registerStates(MetricShelf shelf, Supplier<Map<String, List<LaneView>>> boards) {
+        shelf.gaugeOf(
+                "armrunner_lane_closed",
+                "Whether the lane has closed itself: 1, or 0",
+                values ->
+                        boards.get()
+                                .forEach((runner, lanes) ->
+                                        lanes.forEach(lane ->
+                                                values.call(
+                                                        lane.state() == LaneView.State.CLOSED
+                                                                ? 1
+                                                                : 0,
+                                                        runner,
+                                                        lane.name()))),
+                LANE);
+    }
 
     static void register(MetricShelf shelf, Supplier<List<LaneNumbers>> lanes) {
         gauge(

@@ -201,6 +201,7 @@ final class Metrics implements JobEvents {
         this.clock = clock;
         workers = new WorkerMetrics(shelf, counts, book::count);
         LaneMetrics.register(shelf, counts::lanes);
+        LaneMetrics.registerStates(shelf, counts::boards);
         gauges(service);
         shelf.counterOf(
                 "gitlab_runner_errors",

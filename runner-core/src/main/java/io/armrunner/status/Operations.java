@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -173,6 +174,11 @@ public final class Operations implements JobEvents, AutoCloseable {
         counts.lanes(numbers);
     }
 
+    @Override
+    public void boards(Supplier<Map<String, List<LaneView>>> lanes) {
+        counts.boards(lanes);
+    }
+
     /** A changed configuration could not be used. */
     public void configurationRefused() {
         counts.configurationRefused();
@@ -292,9 +298,20 @@ public final class Operations implements JobEvents, AutoCloseable {
                     .put("since", trouble.since().toString());
         }
         ArrayNode all = json.putArray("runners");
+        Map<String, List<LaneView>> boards = counts.boards();
         for (RunnerFacts runner : runners) {
-            all.addObject()
-                    .put("runner", runner.runner())
+            ObjectNode entry = all.addObject();
+            ArrayNode lanes = entry.putArray("lanes");
+            for (LaneView lane : boards.getOrDefault(runner.runner(), List.of())) {
+                lanes.addObject()
+                        .put("lane", lane.name())
+                        .put("executor", lane.executor())
+                        .put("capacity", lane.capacity())
+                        .put("used", lane.used())
+                        .put("state", lane.state().word())
+                        .put("reason", lane.reason());
+            }
+            entry.put("runner", runner.runner())
                     .put("name", runner.name())
                     .put("url", runner.url())
                     .put("executor", runner.executor())

@@ -1,6 +1,7 @@
 package io.armrunner.status;
 
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;
 
@@ -13,6 +14,7 @@ final class ServiceCounts {
     private final LongAdder saved = new LongAdder();
     private final LongAdder notSaved = new LongAdder();
     private volatile Supplier<List<LaneNumbers>> lanes = List::of;
+    private volatile Supplier<Map<String, List<LaneView>>> boards = Map::of;
     private volatile ProcessState state = ProcessState.STARTING;
 
     /** The configuration's file could not be used. */
@@ -31,6 +33,15 @@ final class ServiceCounts {
 
     List<LaneNumbers> lanes() {
         return lanes.get();
+    }
+
+    void boards(Supplier<Map<String, List<LaneView>>> now) {
+        boards = now;
+    }
+
+    /** All lanes as they are now, by their runners' short names. */
+    Map<String, List<LaneView>> boards() {
+        return boards.get();
     }
 
     void state(ProcessState now) {

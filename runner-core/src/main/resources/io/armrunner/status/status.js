@@ -74,6 +74,11 @@ function runnerRow(runner) {
   const row = make("div", "runner");
   row.append(make("div", "name", runner.name || runner.runner), make("div", "soft url", runner.url),
       make("div", "soft", "lane: " + runner.lane), make("div", "soft limit", runner.limit ? "limit " + runner.limit : "no limit"));
+  for (const lane of runner.lanes) {
+    if (lane.state === "closed") {
+      row.append(make("div", "closed", "lane " + lane.lane + " is closed: " + lane.reason));
+    }
+  }
   return row;
 }
 

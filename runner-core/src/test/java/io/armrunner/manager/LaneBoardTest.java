@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import io.armrunner.config.LaneConfig.Refs;
 import io.armrunner.config.LaneConfig.Rules;
 import io.armrunner.manager.LaneBoard.Seating;
+import io.armrunner.status.LaneView;
 import io.armrunner.testing.HandTicker;
 import java.time.Duration;
 import java.util.List;

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -92,6 +93,44 @@ class StatusServerTest {
     private static String failures(String type, String labels, int count) {
         return "gitlab_runner_worker_processing_failures_total{failure_type=\"%s\",%s%d.0"
                 .formatted(type, labels, count);
+    }
+
+    @Test
+    void aLaneThatHasClosedItselfIsShownWithItsReason() throws Exception {
+        try (OperationsFixture service = new OperationsFixture(directory).listening()) {
+            service.operations.boards(() ->
+                    Map.of(
+                            OperationsFixture.RUNNER.runner(),
+                            List.of(
+                                    new LaneView(
+                                            "pi",
+                                            "shell",
+                                            2,
+                                            0,
+                                            LaneView.State.CLOSED,
+                                            "it has 81 degrees, max_temperature is 75"),
+                                    new LaneView(
+                                            "cloud",
+                                            "codebuild",
+                                            20,
+                                            3,
+                                            LaneView.State.OPEN,
+                                            ""))));
+
+            JsonNode lanes =
+                    Wire.mapper()
+                            .readTree(service.get("/api/status").body())
+                            .at("/runners/0/lanes");
+            assertThat(lanes.at("/0/state").asText()).isEqualTo("closed");
+            assertThat(lanes.at("/0/reason").asText())
+                    .isEqualTo("it has 81 degrees, max_temperature is 75");
+            assertThat(lanes.at("/1/state").asText()).isEqualTo("open");
+            assertThat(lanes.at("/1/used").asInt()).isEqualTo(3);
+            assertThat(service.get("/metrics").body())
+                    .contains(
+                            "armrunner_lane_closed{lane=\"pi\",runner=\"Zk3QpW9xL\"} 1.0",
+                            "armrunner_lane_closed{lane=\"cloud\",runner=\"Zk3QpW9xL\"} 0.0");
+        }
     }
 
     @Test

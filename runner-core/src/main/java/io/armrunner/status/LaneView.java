@@ -1,4 +1,6 @@
-package io.armrunner.manager;
+package io.armrunner.status;
+
+import java.util.Locale;
 
 /**
  * A lane as the status page and metrics show it, at one moment.
@@ -21,6 +23,10 @@ public record LaneView(
         /** Its configuration says so. */
         PAUSED,
         /** Something is wrong with it; it is tried again by itself. */
-        CLOSED
+        CLOSED;
+
+        String word() {
+            return name().toLowerCase(Locale.ROOT);
+        }
     }
 }
