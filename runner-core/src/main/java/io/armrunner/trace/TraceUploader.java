@@ -224,6 +224,11 @@ public final class TraceUploader {
         Duration nextTick = ticker.now().plus(base.takenUp() ? Duration.ZERO : interval);
         while (!ending && !aborted) {
             Duration due = nextTick;
+            if (prompt) {
+                // Before the look at the log: what comes after that must wake this loop, also when
+                // it was prompted while it took the first output into account.
+                watching = true;
+            }
             if (prompt && trace.size() > offset) {
                 // From here on the tick says when to send, not the log.
                 prompt = false;
