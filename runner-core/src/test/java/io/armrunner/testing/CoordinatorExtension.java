@@ -115,6 +115,8 @@ public final class CoordinatorExtension implements BeforeEachCallback, AfterEach
         Path made = directory();
         List<String> problems = new ArrayList<>();
         try {
+            // What is looked at below must not change meanwhile.
+            used.goDown();
             used.jobs().forEach(job -> check(job, problems));
             if (!violationsExpected) {
                 problems.addAll(used.violations());
