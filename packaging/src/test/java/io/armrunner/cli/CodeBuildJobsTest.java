@@ -424,6 +424,45 @@ final class CodeBuildJobsTest {
     }
 
     @Test
+    void aLaneOfTheOtherArchitectureExpectsItsOwnNativeFiles() throws Exception {
+        cloud.start("architecture = \"amd64\"", "compute = \"medium\"");
+        // The heads of programs for x86-64 and for aarch64.
+        String elf =
+                "{ printf '\\177ELF\\2\\1\\1\\0\\0\\0\\0\\0\\0\\0\\0\\0\\3\\0\\%s\\0\\1\\0\\0\\0'; head -c 40 /dev/zero; } > %s";
+        CoordinatorJob good =
+                cloud.run(
+                        cloud.job()
+                                .script(elf.formatted("076", "edge.node"))
+                                .artifacts("edge.node"));
+        CoordinatorJob bad =
+                cloud.run(
+                        cloud.job().script(elf.formatted("267", "arm.node")).artifacts("arm.node"));
+        cloud.aws()
+                .faults()
+                .on("codebuild:StartBuild")
+                .refuse(
+                        400,
+                        "AccountLimitExceededException",
+                        "Cannot have more than 0 builds in queue for the account");
+        CoordinatorJob none = cloud.run(cloud.job().script("true"));
+
+        assertThat(good.state()).as(CloudUnderTest.log(good)).isEqualTo(JobState.SUCCESS);
+        assertThat(builds().getFirst().environment().typeAsString()).isEqualTo("LINUX_CONTAINER");
+        assertThat(builds().getFirst().environment().image())
+                .startsWith("aws/codebuild/amazonlinux-x86_64-standard:");
+        assertThat(CloudUnderTest.log(good))
+                .contains(
+                        "starting CodeBuild amd64 medium in eu-west-3",
+                        "x86-64 check: 1 native file, all x86-64",
+                        "CodeBuild amd64 medium in eu-west-3: 1 minute");
+        assertThat(CloudUnderTest.log(bad))
+                .contains("x86-64 check: 1 of 1 native file not for x86-64", "arm.node: aarch64");
+        assertThat(CloudUnderTest.log(none))
+                .contains(
+                        "raise the quota \"Concurrently running builds for Linux/Medium environment\" of CodeBuild");
+    }
+
+    @Test
     @Tag("CB-39")
     void aFaultOfAwsBeforeTheJobBeganIsTriedAgainInAnotherBuild() throws Exception {
         cloud.start();

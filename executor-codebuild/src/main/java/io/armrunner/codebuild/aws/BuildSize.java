@@ -62,6 +62,26 @@ public enum BuildSize {
         return quotaCode;
     }
 
+    /**
+     * What Service Quotas calls the quota, which differs by machine: for arm64 with the code as
+     * well.
+     */
+    public String quota(boolean arm) {
+        String kind = (arm ? "ARM" : "Linux") + (isLambda() ? " Lambda" : "");
+        String its =
+                switch (this) {
+                    case SMALL -> "Small";
+                    case MEDIUM -> "Medium";
+                    case LARGE -> "Large";
+                    case XLARGE -> "XLarge";
+                    case XXLARGE -> "2XLarge";
+                    case LAMBDA_1GB, LAMBDA_2GB, LAMBDA_4GB, LAMBDA_8GB, LAMBDA_10GB ->
+                            memoryGib + "GB";
+                };
+        String name = "\"Concurrently running builds for %s/%s environment\"".formatted(kind, its);
+        return arm ? quotaCode + " (" + name + ")" : name;
+    }
+
     /** The size of a word, in any case. */
     public static Optional<BuildSize> of(String word) {
         return Arrays.stream(values()).filter(size -> size.word().equalsIgnoreCase(word)).findAny();

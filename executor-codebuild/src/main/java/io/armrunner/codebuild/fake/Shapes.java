@@ -69,7 +69,27 @@ final class Shapes {
                     Map.entry(
                             "PutRolePolicyRequest",
                             List.of("RoleName", "PolicyName", "PolicyDocument")),
-                    Map.entry("DeleteRoleRequest", List.of("RoleName")));
+                    Map.entry("DeleteRoleRequest", List.of("RoleName")),
+                    Map.entry("GetRoleRequest", List.of("RoleName")),
+                    Map.entry("ListRolePoliciesRequest", List.of("RoleName")),
+                    Map.entry("ListAttachedRolePoliciesRequest", List.of("RoleName")),
+                    Map.entry("GetRolePolicyRequest", List.of("RoleName", "PolicyName")),
+                    Map.entry("DeleteRolePolicyRequest", List.of("RoleName", "PolicyName")),
+                    Map.entry("AttachRolePolicyRequest", List.of("RoleName", "PolicyArn")),
+                    Map.entry("DetachRolePolicyRequest", List.of("RoleName", "PolicyArn")),
+                    Map.entry("TagRoleRequest", List.of("RoleName", "Tags")),
+                    Map.entry(
+                            "UpdateAssumeRolePolicyRequest", List.of("RoleName", "PolicyDocument")),
+                    Map.entry(
+                            "SimulatePrincipalPolicyRequest",
+                            List.of("PolicySourceArn", "ActionNames")),
+                    Map.entry(
+                            "AssumeRoleWithWebIdentityRequest",
+                            List.of("RoleArn", "RoleSessionName", "WebIdentityToken")),
+                    Map.entry("GetSecretValueRequest", List.of("SecretId")),
+                    Map.entry("CreateSecretRequest", List.of("Name")),
+                    Map.entry("TagResourceRequest", List.of("resourceArn", "tags")),
+                    Map.entry("ListTagsForResourceRequest", List.of("resourceArn")));
 
     private Shapes() {}
 

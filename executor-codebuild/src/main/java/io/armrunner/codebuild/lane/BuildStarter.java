@@ -239,13 +239,8 @@ final class BuildStarter {
     }
 
     private JobFailure noQuota(StartBuildRequest request) {
-        String code =
-                java.util.Arrays.stream(BuildSize.values())
-                        .filter(size ->
-                                size.computeType().equals(request.computeTypeOverrideAsString()))
-                        .map(BuildSize::quotaCode)
-                        .findFirst()
-                        .orElse("");
+        Optional<BuildSize> size = BuildSize.ofComputeType(request.computeTypeOverrideAsString());
+        boolean arm = settings.machine() == CodeBuildSettings.Machine.ARM64;
         return new JobFailure(
                 FailureReason.RUNNER_CONFIGURATION_ERROR,
                 "the AWS account may run no build of size %s (%s) in %s: raise the quota %s of CodeBuild in Service Quotas"
@@ -253,7 +248,7 @@ final class BuildStarter {
                                 request.computeTypeOverrideAsString(),
                                 settings.machine().word().toLowerCase(Locale.ROOT),
                                 region,
-                                code));
+                                size.map(each -> each.quota(arm)).orElse("of this size")));
     }
 
     private JobFailure noRoom(String why, Duration patience) {

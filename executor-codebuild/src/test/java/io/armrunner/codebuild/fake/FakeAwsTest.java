@@ -543,6 +543,8 @@ class FakeAwsTest {
                 .hasMessageContaining("BUILD_GENERAL1_HUGE");
         assertThatThrownBy(() -> account.clients.codeBuild().startBuild(r -> {}))
                 .hasMessageContaining("Value null at 'projectName'");
+        assertThatThrownBy(() -> account.clients.iam().getRolePolicy(r -> r.roleName("x")))
+                .hasMessageContaining("Value null at 'PolicyName'");
         assertThatThrownBy(() -> start(request("x").timeoutInMinutesOverride(4).build()))
                 .isInstanceOf(InvalidInputException.class);
         assertThatThrownBy(() -> start(request("x".repeat(26_000)).build()))
