@@ -131,7 +131,8 @@ final class RunService implements Work<RunCommand> {
                                         user,
                                         working,
                                         true,
-                                        operations::called)
+                                        operations::called,
+                                        FakeCloud.Place.AWS)
                                 .keeping(state.directory().resolve("jobs"))) {
             ConfigReload reload =
                     new ConfigReload(

@@ -85,45 +85,6 @@ final class RunnerFactory implements AutoCloseable {
                 RunnerFacts runner, HttpRequest request, int status, int retries, Duration took);
     }
 
-    /** A factory whose runners nobody listens to. */
-    RunnerFactory(
-            Surroundings surroundings,
-            EventLoops loops,
-            Path configDirectory,
-            Optional<String> user,
-            Path workingDirectory,
-            boolean login) {
-        this(
-                surroundings,
-                loops,
-                configDirectory,
-                user,
-                workingDirectory,
-                login,
-                (_, _, _, _, _) -> {},
-                FakeCloud.Place.AWS);
-    }
-
-    /** A factory for AWS itself. */
-    RunnerFactory(
-            Surroundings surroundings,
-            EventLoops loops,
-            Path configDirectory,
-            Optional<String> user,
-            Path workingDirectory,
-            boolean login,
-            Calls calls) {
-        this(
-                surroundings,
-                loops,
-                configDirectory,
-                user,
-                workingDirectory,
-                login,
-                calls,
-                FakeCloud.Place.AWS);
-    }
-
     /**
      * @param configDirectory where the system id and {@code certs} are
      * @param user whom jobs run as; empty for the process's own user

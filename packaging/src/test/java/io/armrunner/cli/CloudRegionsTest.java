@@ -12,6 +12,7 @@ import io.armrunner.coordinator.JobState;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -115,6 +116,30 @@ final class CloudRegionsTest {
                         "no machine in us-east-1 within 10 s; starting another build in us-west-2");
         eventually(() -> builds(FIRST).getLast().buildStatusAsString().equals("STOPPED"));
         assertThat(builds(FIRST)).hasSize(2);
+    }
+
+    @Test
+    void aMachineThatDoesNotComeUpInTimeIsLeftForOneElsewhere() throws Exception {
+        cloud.aws().region(FIRST).codeBuild().provisioningTakes(Duration.ofHours(2));
+        cloud.start();
+        CoordinatorJob job = job();
+
+        wasRunOnceInTheSecond(job);
+        eventually(() -> builds(FIRST).getLast().buildStatusAsString().equals("STOPPED"));
+        assertThat(builds(FIRST)).hasSize(1);
+        try (AwsClients clients = in(FIRST)) {
+            assertThat(
+                            clients.s3()
+                                    .listObjectsV2(list ->
+                                            list.bucket(
+                                                            "armrunner-test-%s-us-east-1"
+                                                                    .formatted(
+                                                                            cloud.aws().account()))
+                                                    .prefix("jobs/"))
+                                    .contents())
+                    .as("the job is not left there")
+                    .isEmpty();
+        }
     }
 
     @Test

@@ -103,6 +103,11 @@ public final class FakeBuilds implements Service {
         visibleAfter = duration;
     }
 
+    /** Every container machine takes so long to come up from now on. */
+    public void provisioningTakes(Duration duration) {
+        times.provisioning(duration);
+    }
+
     /** Answers for several builds in any order, and some of them twice: no order is promised. */
     public synchronized void shuffled() {
         shuffled = true;
