@@ -104,7 +104,7 @@ final class FiftyKillsTest {
                 try (RunnerProcess armrunner = start()) {
                     // Most of them while it is at work, some while it is not there yet.
                     if (random.nextInt(5) > 0) {
-                        armrunner.awaitPrinted("job_started ");
+                        awaitJob(armrunner);
                     }
                     int delay = random.nextInt(1200);
                     assertThat(armrunner.process().waitFor(delay, TimeUnit.MILLISECONDS))
@@ -117,6 +117,16 @@ final class FiftyKillsTest {
                 }
             }
             return null;
+        }
+
+        /** Jobs that were lost with a killed service are known as such only after a while. */
+        private void awaitJob(RunnerProcess armrunner) {
+            await("it begins a job")
+                    .atMost(LIMIT)
+                    .until(() -> {
+                        queue();
+                        return armrunner.printed().contains("job_started ");
+                    });
         }
 
         /** Runs until all jobs are over. */

@@ -72,6 +72,7 @@ record RunnerProcess(Process process, Path output) implements AutoCloseable {
         if (Files.isExecutable(built)
                 && !isNewer(Path.of("..", "runner-core"), built)
                 && !isNewer(Path.of("..", "executor-local"), built)
+                && !isNewer(Path.of("..", "executor-codebuild"), built)
                 && !isNewer(Path.of("."), built)) {
             return built;
         }
