@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-@Timeout(300)
+@Timeout(600)
 class ArtifactDownloadTest {
     @RegisterExtension
     final CoordinatorExtension gitlab =
