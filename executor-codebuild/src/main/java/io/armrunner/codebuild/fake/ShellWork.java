@@ -2,7 +2,6 @@ package io.armrunner.codebuild.fake;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.armrunner.process.ProcessGroup;
 import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
@@ -16,7 +15,6 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 
 /**
  * Runs the commands for real: one shell for a phase, in a process group of its own, which gets
@@ -159,10 +157,11 @@ public final class ShellWork implements BuildWork {
         }
         Process process = builder.start();
         process.getOutputStream().close();
+        ContainerProcesses all = new ContainerProcesses(step.root(), step.buildArn());
         CompletableFuture<Void> killing =
                 step.killed()
                         .thenRunAsync(
-                                () -> kill(process),
+                                () -> kill(all, process),
                                 Thread.ofVirtual().name("codebuild-kill")::start);
         try (BufferedReader lines =
                 new BufferedReader(new InputStreamReader(process.getInputStream(), UTF_8))) {
@@ -172,7 +171,7 @@ public final class ShellWork implements BuildWork {
             return process.waitFor();
         } finally {
             // What a command left running dies with the container.
-            kill(process);
+            kill(all, process);
             killing.cancel(false);
         }
     }
@@ -222,16 +221,9 @@ public final class ShellWork implements BuildWork {
         return "'" + text.replace("'", "'\\''") + "'";
     }
 
-    private static void kill(Process process) {
-        // The container dies, so does what a command put into a session of its own.
-        List<Long> groups =
-                Stream.concat(process.descendants(), Stream.of(process.toHandle()))
-                        .map(ProcessHandle::pid)
-                        .toList();
+    private static void kill(ContainerProcesses all, Process process) {
         try {
-            for (long group : groups) {
-                ProcessGroup.signal(group, ProcessGroup.Signal.KILL);
-            }
+            all.kill(process);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -338,6 +338,31 @@ class FakeAwsTest {
     }
 
     @Test
+    void whatABuildLeavesRunningDiesWithItsContainerWhoseverChildItIs() {
+        Build build =
+                ended(
+                        start(
+                                request(
+                                                "setsid sh -c 'sleep 300 >/dev/null 2>&1 & echo \"orphan $!\"'",
+                                                "cd / && setsid sh -c 'sleep 300 >/dev/null 2>&1 & echo \"orphan $!\"'")
+                                        .build()));
+
+        assertThat(build.buildStatus()).isEqualTo(StatusType.SUCCEEDED);
+        List<Long> orphans =
+                account.aws.region().logs().lines().stream()
+                        .filter(line -> line.startsWith("orphan "))
+                        .map(line -> Long.parseLong(line.substring(7)))
+                        .toList();
+        assertThat(orphans).hasSize(2);
+        await("their new parent has taken note")
+                .atMost(LIMIT)
+                .until(() ->
+                        orphans.stream()
+                                .flatMap(pid -> ProcessHandle.of(pid).stream())
+                                .noneMatch(ProcessHandle::isAlive));
+    }
+
+    @Test
     void aTimeOutShowsInThePhaseAndTheBuildSaysFailed() throws Exception {
         restart(settings -> settings.withSpeed(50));
         Build build = ended(start(request("sleep 300").timeoutInMinutesOverride(5).build()));
