@@ -7,6 +7,7 @@ import io.armrunner.codebuild.agent.ScriptedBuild;
 import io.armrunner.codebuild.fake.BuildWork;
 import io.armrunner.codebuild.handover.HandOver;
 import io.armrunner.codebuild.handover.Receipt;
+import io.armrunner.codebuild.handover.RelayMessage;
 import io.armrunner.http.ClientSettings;
 import io.armrunner.http.EventLoops;
 import io.armrunner.http.HttpClient;
@@ -42,7 +43,13 @@ final class ScriptedAgents implements BuildWork, AutoCloseable {
     /** They end one after the other, within so many milliseconds of their time. */
     private static final int ENDING = 400_000;
 
-    private static final Duration LIMIT = Duration.ofMinutes(12);
+    private static final Duration LIMIT = Duration.ofMinutes(20);
+
+    /** What each relayed job prints: 256 KiB in four messages. */
+    static final int RELAYED_PIECES = 4;
+
+    static final int RELAYED_LINES = 512;
+    private static final String PRINTED = ".".repeat(127);
 
     private final int speed;
     private final CountDownLatch go = new CountDownLatch(1);
@@ -57,6 +64,11 @@ final class ScriptedAgents implements BuildWork, AutoCloseable {
      */
     ScriptedAgents(int speed) {
         this.speed = speed;
+    }
+
+    /** Whether it is a line of a relayed job. */
+    static boolean isPrinted(String line) {
+        return line.equals(PRINTED);
     }
 
     /** How many have a job now. */
@@ -86,7 +98,7 @@ final class ScriptedAgents implements BuildWork, AutoCloseable {
         jobs.add(payload.id());
         running.incrementAndGet();
         try {
-            build.leave(perform(job, payload));
+            build.leave(job.isRelayed() ? performRelayed(build, job) : perform(job, payload));
         } finally {
             running.decrementAndGet();
         }
@@ -117,9 +129,7 @@ final class ScriptedAgents implements BuildWork, AutoCloseable {
         int from = (int) job.acknowledged();
         int middle = head.length + begin.length;
         patch(reports, log, from, middle);
-        if (!go.await(LIMIT.toSeconds(), TimeUnit.SECONDS)) {
-            throw new IOException("the others did not come");
-        }
+        awaitGo();
         int pause;
         synchronized (random) {
             pause = random.nextInt(ENDING);
@@ -140,6 +150,27 @@ final class ScriptedAgents implements BuildWork, AutoCloseable {
                 "",
                 0,
                 log.length);
+    }
+
+    /** One that does not reach GitLab: it talks much, and then waits for the others. */
+    private Receipt performRelayed(ScriptedBuild build, HandOver job)
+            throws IOException, InterruptedException {
+        byte[] piece = (PRINTED + "\n").repeat(RELAYED_LINES).getBytes(UTF_8);
+        long offset = job.acknowledged();
+        for (int number = 0; number < RELAYED_PIECES; number++) {
+            build.say(number, new RelayMessage.Log(offset, piece));
+            offset += piece.length;
+        }
+        awaitGo();
+        byte[] end = "Job succeeded\n".getBytes(UTF_8);
+        build.say(RELAYED_PIECES, new RelayMessage.Log(offset, end));
+        return new Receipt(false, false, "success", "", "", 0, offset + end.length);
+    }
+
+    private void awaitGo() throws IOException, InterruptedException {
+        if (!go.await(LIMIT.toSeconds(), TimeUnit.SECONDS)) {
+            throw new IOException("the others did not come");
+        }
     }
 
     private static void patch(JobReports reports, byte[] log, int from, int to)

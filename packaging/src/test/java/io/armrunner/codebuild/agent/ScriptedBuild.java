@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import io.armrunner.codebuild.handover.HandOver;
 import io.armrunner.codebuild.handover.JobKeys;
 import io.armrunner.codebuild.handover.Receipt;
+import io.armrunner.codebuild.handover.RelayMessage;
 import io.armrunner.http.HttpClient;
 import java.io.IOException;
 import java.net.URI;
@@ -51,6 +52,11 @@ public final class ScriptedBuild {
             Thread.sleep(look);
         }
         return Optional.empty();
+    }
+
+    /** Writes a message to the manager of a relayed job; they are numbered from 0. */
+    public void say(long number, RelayMessage message) throws IOException, InterruptedException {
+        objects.put(keys.message(number), message.encoded());
     }
 
     /** Says how the job ended. */
