@@ -14,8 +14,9 @@ import java.util.stream.Stream;
  * The processes of a build's container, which all die with it: those that its command started, and
  * those that are nobody's child any more because their parent was quicker to end.
  *
- * @param root the build's directory: who works in it or has it among its words is one of them
- * @param buildArn in the environment of all that the build started
+ * @param root the build's directory: who works in it or has it among its words or variables is one
+ *     of them
+ * @param buildArn in the environment of those that see the directory by another name
  */
 record ContainerProcesses(Path root, String buildArn) {
     private static final Duration LIMIT = Duration.ofSeconds(30);
@@ -39,7 +40,9 @@ record ContainerProcesses(Path root, String buildArn) {
                                 .formatted(
                                         buildArn, left.stream().map(ProcessHandle::pid).toList()));
             }
-            left.forEach(ProcessHandle::destroyForcibly);
+            left.stream()
+                    .flatMap(process -> Stream.concat(process.descendants(), Stream.of(process)))
+                    .forEach(ProcessHandle::destroyForcibly);
             try {
                 Thread.sleep(Duration.ofMillis(1));
             } catch (InterruptedException _) {
@@ -61,10 +64,12 @@ record ContainerProcesses(Path root, String buildArn) {
     private boolean isOne(long pid) {
         Path process = Path.of("/proc", Long.toString(pid));
         try {
+            String variables = read(process.resolve("environ"));
             return Files.readSymbolicLink(process.resolve("cwd")).startsWith(root)
                     || read(process.resolve("cmdline")).contains(root + "/")
-                    || read(process.resolve("environ"))
-                            .contains("CODEBUILD_BUILD_ARN=" + buildArn + "\0");
+                    // Jobs have few of the container's variables, but its home.
+                    || variables.contains(root + "/")
+                    || variables.contains("CODEBUILD_BUILD_ARN=" + buildArn + "\0");
         } catch (IOException e) {
             // It has ended, or is another user's.
             return false;

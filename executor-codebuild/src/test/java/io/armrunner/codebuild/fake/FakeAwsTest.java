@@ -344,7 +344,8 @@ class FakeAwsTest {
                         start(
                                 request(
                                                 "setsid sh -c 'sleep 300 >/dev/null 2>&1 & echo \"orphan $!\"'",
-                                                "cd / && setsid sh -c 'sleep 300 >/dev/null 2>&1 & echo \"orphan $!\"'")
+                                                "cd / && setsid sh -c 'sleep 300 >/dev/null 2>&1 & echo \"orphan $!\"'",
+                                                "env -i HOME=\"$HOME\" PATH=\"$PATH\" setsid sh -c 'sleep 300 >/dev/null 2>&1 & echo \"orphan $!\"'")
                                         .build()));
 
         assertThat(build.buildStatus()).isEqualTo(StatusType.SUCCEEDED);
@@ -353,7 +354,7 @@ class FakeAwsTest {
                         .filter(line -> line.startsWith("orphan "))
                         .map(line -> Long.parseLong(line.substring(7)))
                         .toList();
-        assertThat(orphans).hasSize(2);
+        assertThat(orphans).hasSize(3);
         await("their new parent has taken note")
                 .atMost(LIMIT)
                 .until(() ->
