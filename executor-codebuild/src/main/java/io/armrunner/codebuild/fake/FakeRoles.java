@@ -38,6 +38,7 @@ import software.amazon.awssdk.services.iam.model.ListRoleTagsResponse;
 import software.amazon.awssdk.services.iam.model.PolicyEvaluationDecisionType;
 import software.amazon.awssdk.services.iam.model.PutRolePolicyRequest;
 import software.amazon.awssdk.services.iam.model.PutRolePolicyResponse;
+import software.amazon.awssdk.services.iam.model.ResourceSpecificResult;
 import software.amazon.awssdk.services.iam.model.Role;
 import software.amazon.awssdk.services.iam.model.SimulatePrincipalPolicyRequest;
 import software.amazon.awssdk.services.iam.model.SimulatePrincipalPolicyResponse;
@@ -238,36 +239,55 @@ final class FakeRoles implements Service {
         };
     }
 
-    /** For one resource: of several the real one answers in another form. */
+    /** One result for each action: what the worst of its resources comes to, and each of them. */
     private SdkPojo simulate(SimulatePrincipalPolicyRequest r) throws ServiceError {
         if (byArn(r.policySourceArn()) == null) {
             throw missing("The source " + r.policySourceArn());
         }
-        if (r.resourceArns().size() > 1) {
-            throw new ServiceError(
-                    501, "NotImplemented", "the fake simulates for one resource at a time");
-        }
-        String resource = r.resourceArns().isEmpty() ? "*" : r.resourceArns().getFirst();
+        List<String> resources = r.resourceArns().isEmpty() ? List.of("*") : r.resourceArns();
         List<EvaluationResult> results = new ArrayList<>();
         for (String action : r.actionNames()) {
-            PolicyEvaluationDecisionType decision =
-                    switch (Policy.evaluate(
-                            policies(r.policySourceArn()), action, resource, Map.of())) {
-                        case ALLOWED -> PolicyEvaluationDecisionType.ALLOWED;
-                        case NOT_ALLOWED -> PolicyEvaluationDecisionType.IMPLICIT_DENY;
-                        case DENIED -> PolicyEvaluationDecisionType.EXPLICIT_DENY;
-                    };
-            results.add(
+            List<ResourceSpecificResult> each = new ArrayList<>();
+            Policy.Verdict worst = Policy.Verdict.ALLOWED;
+            for (String resource : resources) {
+                Policy.Verdict decision =
+                        Policy.evaluate(policies(r.policySourceArn()), action, resource, Map.of());
+                worst = worse(worst, decision);
+                each.add(
+                        ResourceSpecificResult.builder()
+                                .evalResourceName(resource)
+                                .evalResourceDecision(told(decision))
+                                .build());
+            }
+            EvaluationResult.Builder result =
                     EvaluationResult.builder()
                             .evalActionName(action)
-                            .evalResourceName(resource)
-                            .evalDecision(decision)
-                            .build());
+                            .evalDecision(told(worst))
+                            .resourceSpecificResults(each);
+            if (resources.size() == 1) {
+                result.evalResourceName(resources.getFirst());
+            }
+            results.add(result.build());
         }
         return SimulatePrincipalPolicyResponse.builder()
                 .evaluationResults(results)
                 .isTruncated(false)
                 .build();
+    }
+
+    private static Policy.Verdict worse(Policy.Verdict one, Policy.Verdict other) {
+        if (one == Policy.Verdict.DENIED || other == Policy.Verdict.DENIED) {
+            return Policy.Verdict.DENIED;
+        }
+        return one == Policy.Verdict.ALLOWED ? other : one;
+    }
+
+    private static PolicyEvaluationDecisionType told(Policy.Verdict decision) {
+        return switch (decision) {
+            case ALLOWED -> PolicyEvaluationDecisionType.ALLOWED;
+            case NOT_ALLOWED -> PolicyEvaluationDecisionType.IMPLICIT_DENY;
+            case DENIED -> PolicyEvaluationDecisionType.EXPLICIT_DENY;
+        };
     }
 
     private SdkPojo create(CreateRoleRequest r) throws ServiceError {

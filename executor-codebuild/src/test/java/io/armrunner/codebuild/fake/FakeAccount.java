@@ -16,7 +16,7 @@ final class FakeAccount implements AutoCloseable {
     static final String PROJECT = "armrunner-test";
     static final String BUCKET = "armrunner-test";
     static final String ROLE = "armrunner-test-build";
-    private static final String TRUST =
+    static final String TRUST =
             """
             {"Version":"2012-10-17","Statement":[{"Effect":"Allow",
              "Principal":{"Service":"codebuild.amazonaws.com"},"Action":"sts:AssumeRole"}]}

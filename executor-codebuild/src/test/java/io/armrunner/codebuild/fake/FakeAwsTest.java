@@ -43,6 +43,8 @@ import software.amazon.awssdk.services.codebuild.model.ResourceNotFoundException
 import software.amazon.awssdk.services.codebuild.model.SourceType;
 import software.amazon.awssdk.services.codebuild.model.StartBuildRequest;
 import software.amazon.awssdk.services.codebuild.model.StatusType;
+import software.amazon.awssdk.services.iam.model.EvaluationResult;
+import software.amazon.awssdk.services.iam.model.PolicyEvaluationDecisionType;
 import software.amazon.awssdk.services.s3.model.NoSuchKeyException;
 import software.amazon.awssdk.services.s3.model.S3Exception;
 import software.amazon.awssdk.services.ssm.model.ParameterNotFoundException;
@@ -687,6 +689,48 @@ class FakeAwsTest {
                         e -> assertThat(e.awsErrorDetails().errorCode()).isEqualTo("NoSuchTagSet"));
         assertThatThrownBy(() -> clients.s3().getObjectAsBytes(r -> r.bucket(BUCKET).key("none")))
                 .isInstanceOf(NoSuchKeyException.class);
+    }
+
+    @Test
+    void aSimulationTellsTheWorstOfSeveralResourcesAndEachOfThem() {
+        var iam = account.clients.iam();
+        String role =
+                iam.createRole(r ->
+                                r.roleName("simulated").assumeRolePolicyDocument(FakeAccount.TRUST))
+                        .role()
+                        .arn();
+        iam.putRolePolicy(r ->
+                r.roleName("simulated")
+                        .policyName("one")
+                        .policyDocument(
+                                """
+                                {"Version":"2012-10-17","Statement":[
+                                 {"Effect":"Allow","Action":"ecr:BatchGetImage","Resource":["arn:a","arn:c"]},
+                                 {"Effect":"Deny","Action":"ecr:BatchGetImage","Resource":"arn:c"}]}
+                                """));
+
+        var two = simulated(role, "arn:a", "arn:b");
+        assertThat(two.evalDecision()).isEqualTo(PolicyEvaluationDecisionType.IMPLICIT_DENY);
+        assertThat(two.resourceSpecificResults())
+                .extracting(each -> each.evalResourceName() + " " + each.evalResourceDecision())
+                .containsExactly("arn:a allowed", "arn:b implicitDeny");
+        assertThat(simulated(role, "arn:c", "arn:b").evalDecision())
+                .isEqualTo(PolicyEvaluationDecisionType.EXPLICIT_DENY);
+        assertThat(simulated(role, "arn:a").evalDecision())
+                .isEqualTo(PolicyEvaluationDecisionType.ALLOWED);
+    }
+
+    private EvaluationResult simulated(String role, String... resources) {
+        List<EvaluationResult> results =
+                account.clients
+                        .iam()
+                        .simulatePrincipalPolicy(r ->
+                                r.policySourceArn(role)
+                                        .actionNames("ecr:BatchGetImage")
+                                        .resourceArns(resources))
+                        .evaluationResults();
+        assertThat(results).hasSize(1);
+        return results.getFirst();
     }
 
     @Test
