@@ -156,7 +156,7 @@ final class CloudRegionsTest {
                 .contains(
                         "CodeBuild takes no more builds for now: ",
                         "Cannot have more than",
-                        "in us-east-1 had no room within 10 s",
+                        "in us-east-1 had no room within 10s: ",
                         "starting another build in us-west-2");
         assertThat(builds(FIRST)).hasSameSizeAs(others);
     }

@@ -7,6 +7,7 @@ import io.armrunner.lane.RemoteJob;
 import io.armrunner.spec.FailureReason;
 import io.armrunner.spec.JobFailure;
 import io.armrunner.trace.Ticker;
+import io.armrunner.variables.GoDuration;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -254,11 +255,11 @@ final class BuildStarter {
     private JobFailure noRoom(String why, Duration patience) {
         return new JobFailure(
                 FailureReason.RUNNER_SYSTEM_FAILURE,
-                "CodeBuild project %s in %s had no room within %d s: %s"
+                "CodeBuild project %s in %s had no room within %s: %s"
                         .formatted(
                                 settings.project(),
                                 region,
-                                patience.toSeconds(),
+                                GoDuration.format(patience),
                                 why.isEmpty() ? "it asked to call less often" : why));
     }
 
