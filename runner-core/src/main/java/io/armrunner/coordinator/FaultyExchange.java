@@ -1,6 +1,7 @@
 package io.armrunner.coordinator;
 
 import io.armrunner.http.Exchange;
+import io.armrunner.http.ForwardingExchange;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -19,8 +20,7 @@ import org.jspecify.annotations.Nullable;
  * An exchange that shows one ordered fault, and remembers what was answered. Used by the handler's
  * thread only.
  */
-final class FaultyExchange implements Exchange {
-    private final Exchange real;
+final class FaultyExchange extends ForwardingExchange {
     private final Map<String, String> common;
     private final LongSupplier goesOut;
     private OptionalLong moment = OptionalLong.empty();
@@ -34,7 +34,7 @@ final class FaultyExchange implements Exchange {
      *     at its end before its handler is
      */
     FaultyExchange(Exchange real, Map<String, String> common, LongSupplier goesOut) {
-        this.real = real;
+        super(real);
         this.common = common;
         this.goesOut = goesOut;
     }
@@ -88,43 +88,8 @@ final class FaultyExchange implements Exchange {
     }
 
     @Override
-    public String method() {
-        return real.method();
-    }
-
-    @Override
-    public String path() {
-        return real.path();
-    }
-
-    @Override
-    public Map<String, String> query() {
-        return real.query();
-    }
-
-    @Override
-    public String rawQuery() {
-        return real.rawQuery();
-    }
-
-    @Override
-    public Optional<String> header(String name) {
-        return real.header(name);
-    }
-
-    @Override
-    public Map<String, String> headers() {
-        return real.headers();
-    }
-
-    @Override
     public InputStream body() {
-        return fault instanceof Fault.Slow slow ? new SlowInput(real.body(), slow) : real.body();
-    }
-
-    @Override
-    public byte[] body(int limit) throws IOException {
-        return real.body(limit);
+        return fault instanceof Fault.Slow slow ? new SlowInput(super.body(), slow) : super.body();
     }
 
     @Override
@@ -144,7 +109,7 @@ final class FaultyExchange implements Exchange {
 
     private void replyWhole(int code, Map<String, String> headers, byte[] body) throws IOException {
         moment();
-        real.reply(code, all(headers), body);
+        super.reply(code, all(headers), body);
     }
 
     @Override
@@ -152,24 +117,20 @@ final class FaultyExchange implements Exchange {
         status = code;
         return switch (fault) {
             case Fault.LostAnswer _ -> OutputStream.nullOutputStream();
-            case Fault.Slow slow -> new SlowOutput(real.replyStream(code, all(headers)), slow);
+            case Fault.Slow slow -> new SlowOutput(super.replyStream(code, all(headers)), slow);
             case Fault.BrokenBody broken ->
-                    new BrokenOutput(real.replyStream(code, all(headers)), broken.after());
-            case null -> real.replyStream(code, all(headers));
-            case Fault.Answer _, Fault.Cut _, Fault.Delay _ -> real.replyStream(code, all(headers));
+                    new BrokenOutput(super.replyStream(code, all(headers)), broken.after());
+            case null -> super.replyStream(code, all(headers));
+            case Fault.Answer _, Fault.Cut _, Fault.Delay _ ->
+                    super.replyStream(code, all(headers));
         };
-    }
-
-    @Override
-    public boolean isClosed() {
-        return real.isClosed();
     }
 
     @Override
     public void abort() {
         status = RecordedRequest.NO_ANSWER;
         moment();
-        real.abort();
+        super.abort();
     }
 
     private Map<String, String> all(Map<String, String> headers) {
